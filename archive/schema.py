@@ -1,0 +1,220 @@
+"""The schema of archive.db and its migrations: named, forward only, each standing alone.
+
+Names of tables and columns are an interface: people query them in Datasette and in notebooks.
+All times are ISO 8601 in UTC (`2026-11-24T17:00:00Z`) unless the column says otherwise.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+APPLICATION_ID = 0x6E_61_72_63  # "narc": tells `file` and us that a database is an archive
+
+migrations = Migrations("newsletter-archive")
+
+FIRST_SCHEMA = """
+CREATE TABLE sources (
+    name TEXT PRIMARY KEY,
+    url TEXT NOT NULL,
+    platform TEXT,                -- as configured, else as found out
+    language TEXT,
+    feeds TEXT NOT NULL DEFAULT '[]',      -- JSON list of URLs
+    sitemaps TEXT NOT NULL DEFAULT '[]',   -- JSON list of URLs
+    last_crawl TEXT,
+    next_crawl TEXT,
+    interval_seconds INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE captures (
+    id INTEGER PRIMARY KEY,
+    url TEXT NOT NULL,            -- as asked for, byte for byte
+    final_url TEXT NOT NULL,      -- after redirects
+    source TEXT NOT NULL,
+    role TEXT NOT NULL,           -- article, home, feed, sitemap, listing, wordpress, robots
+    found_by TEXT,                -- the way of discovery; null: imported
+    fetched TEXT NOT NULL,
+    status INTEGER NOT NULL,
+    etag TEXT,
+    last_modified TEXT,
+    digest TEXT NOT NULL,         -- of the payload, as in the WARC record
+    file TEXT NOT NULL,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    read INTEGER NOT NULL DEFAULT 0,  -- 1: what follows from it is stored
+    UNIQUE (file, offset)
+);
+CREATE INDEX captures_url ON captures (url, fetched);
+CREATE INDEX captures_final_url ON captures (final_url);
+CREATE INDEX captures_unread ON captures (id) WHERE read = 0;
+
+CREATE TABLE frontier (
+    source TEXT NOT NULL,
+    key TEXT NOT NULL,            -- normalised address: what makes two addresses one entry
+    url TEXT NOT NULL,            -- as it is asked for
+    role TEXT NOT NULL,
+    found_by TEXT NOT NULL,
+    optional INTEGER NOT NULL DEFAULT 0,
+    changed TEXT,                 -- time of the last change that the source states
+    state TEXT NOT NULL,          -- waiting, leased, done
+    due TEXT NOT NULL,            -- not before
+    lease TEXT,                   -- until when it is claimed
+    attempts INTEGER NOT NULL DEFAULT 0,
+    fetched TEXT,                 -- last time it was done
+    PRIMARY KEY (source, key)
+) WITHOUT ROWID;
+CREATE INDEX frontier_waiting ON frontier (source, state, due);
+
+CREATE TABLE articles (
+    id INTEGER PRIMARY KEY,
+    url TEXT NOT NULL UNIQUE,     -- canonical
+    captured_url TEXT NOT NULL,   -- as asked for, of the capture the text comes from
+    capture_id INTEGER NOT NULL REFERENCES captures (id),
+    source TEXT NOT NULL,
+    site TEXT NOT NULL,
+    title TEXT NOT NULL,
+    authors TEXT NOT NULL,        -- JSON list
+    published TEXT,               -- as the page states it, with its offset
+    published_utc TEXT,
+    modified TEXT,
+    language TEXT NOT NULL,       -- ISO 639-1, or und
+    language_confidence REAL,     -- null where the language is only declared
+    declared_language TEXT,
+    description TEXT,
+    image TEXT,
+    tags TEXT NOT NULL,           -- JSON list
+    text TEXT NOT NULL,
+    word_count INTEGER NOT NULL,
+    digest TEXT NOT NULL,         -- SHA-256 of the text
+    translation_group TEXT,       -- smallest address of the group
+    access TEXT,                  -- free, paywalled; null: unsaid
+    may_crawl TEXT NOT NULL,      -- yes, no, unsaid
+    may_archive TEXT NOT NULL,
+    may_train TEXT NOT NULL,
+    extractor TEXT NOT NULL,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL
+);
+CREATE INDEX articles_source ON articles (source, published_utc);
+CREATE INDEX articles_published ON articles (published_utc);
+CREATE INDEX articles_site ON articles (site);
+CREATE INDEX articles_language ON articles (language);
+CREATE INDEX articles_group ON articles (translation_group);
+
+CREATE TABLE blocks (
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,    -- from 0, in the order of the page
+    kind TEXT NOT NULL,           -- heading, paragraph, list-item, quote, code, table, caption
+    text TEXT NOT NULL,
+    markdown TEXT NOT NULL,
+    digest TEXT NOT NULL,         -- of the normalised text, the key of block_stats
+    kept INTEGER NOT NULL,
+    reason TEXT,
+    rule TEXT,
+    evidence TEXT,
+    PRIMARY KEY (article_id, position)
+) WITHOUT ROWID;
+CREATE INDEX blocks_digest ON blocks (digest);
+
+CREATE TABLE readings (           -- each capture's reading: revisions follow from these
+    capture_id INTEGER PRIMARY KEY REFERENCES captures (id),
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    body BLOB                     -- compressed; null for the one that articles and blocks hold
+);
+CREATE INDEX readings_article ON readings (article_id);
+
+CREATE TABLE revisions (
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,      -- from 1, in the order of capture
+    seen TEXT NOT NULL,
+    capture_id INTEGER NOT NULL REFERENCES captures (id),
+    digest TEXT NOT NULL,
+    text TEXT,                    -- null for the current one: it stands in articles
+    PRIMARY KEY (article_id, number)
+) WITHOUT ROWID;
+
+CREATE TABLE block_stats (
+    site TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    articles INTEGER NOT NULL,    -- distinct articles of the site whose current revision has it
+    PRIMARY KEY (site, digest)
+) WITHOUT ROWID;
+
+CREATE TABLE translations (       -- what the pages declare with hreflang
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    url TEXT NOT NULL,            -- canonical form
+    PRIMARY KEY (article_id, language, url)
+) WITHOUT ROWID;
+CREATE INDEX translations_url ON translations (url);
+
+CREATE TABLE signals (
+    id INTEGER PRIMARY KEY,
+    site TEXT NOT NULL,
+    url TEXT NOT NULL,            -- where it was seen
+    kind TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    place TEXT NOT NULL,          -- header, meta, robots.txt, json-ld
+    seen TEXT NOT NULL,
+    crawl TEXT NOT NULL,          -- parsed answers: yes, no, unsaid
+    archive TEXT NOT NULL,
+    train TEXT NOT NULL,
+    UNIQUE (url, kind, raw, place)
+);
+CREATE INDEX signals_site ON signals (site, place);
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    started TEXT NOT NULL,        -- rows of one run share it
+    kind TEXT NOT NULL,           -- crawl, import
+    source TEXT NOT NULL,
+    found INTEGER NOT NULL,
+    fetched INTEGER NOT NULL,
+    new INTEGER NOT NULL,
+    revised INTEGER NOT NULL,
+    unchanged INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    requests INTEGER NOT NULL,
+    seconds REAL NOT NULL
+);
+CREATE INDEX runs_source ON runs (source, started);
+
+CREATE TABLE failures (
+    source TEXT NOT NULL,
+    url TEXT NOT NULL,
+    class TEXT NOT NULL,
+    message TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
+    next_try TEXT,                -- null: not by itself
+    PRIMARY KEY (source, url)
+) WITHOUT ROWID;
+
+-- Contentless: what is indexed are the words of archive/search.py, not the text as it stands
+-- (scripts without spaces are cut into bigrams), so the index keeps no second copy of the text.
+CREATE VIRTUAL TABLE articles_fts USING fts5 (
+    title, text, authors, content = '', tokenize = 'unicode61 remove_diacritics 2'
+);
+"""
+
+
+@migrations()
+def first_schema(db: Database) -> None:
+    """The schema of version 0.1."""
+    for statement in _statements(FIRST_SCHEMA):
+        db.execute(statement)
+
+
+def _statements(script: str) -> list[str]:
+    """The statements of a script one by one: `executescript` would end the transaction."""
+    import sqlite3
+
+    statements, pending = [], ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if pending.strip() and sqlite3.complete_statement(pending):
+            statements.append(pending)
+            pending = ""
+    return statements
