@@ -116,12 +116,23 @@ CREATE TABLE blocks (
 ) WITHOUT ROWID;
 CREATE INDEX blocks_digest ON blocks (digest);
 
-CREATE TABLE readings (           -- each capture's reading: revisions follow from these
+CREATE TABLE addresses (          -- each address an article is known by
+    key TEXT PRIMARY KEY,         -- normalised: what makes two addresses one
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX addresses_article ON addresses (article_id);
+
+CREATE TABLE readings (           -- what each capture says: articles and revisions follow from it
     capture_id INTEGER PRIMARY KEY REFERENCES captures (id),
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
-    body BLOB                     -- compressed; null for the one that articles and blocks hold
+    own_key TEXT NOT NULL,        -- of the address it was captured at
+    declared_key TEXT,            -- of the canonical address it declares, where that is another
+    content TEXT NOT NULL,        -- SHA-256 of the reading
+    body BLOB                     -- compressed; null where the article or an earlier row holds it
 );
 CREATE INDEX readings_article ON readings (article_id);
+CREATE INDEX readings_declared ON readings (declared_key) WHERE declared_key IS NOT NULL;
+CREATE INDEX readings_own ON readings (own_key);
 
 CREATE TABLE revisions (
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
@@ -133,7 +144,7 @@ CREATE TABLE revisions (
     PRIMARY KEY (article_id, number)
 ) WITHOUT ROWID;
 
-CREATE TABLE block_stats (
+CREATE TABLE block_stats (        -- only what stands in two articles or more
     site TEXT NOT NULL,
     digest TEXT NOT NULL,
     articles INTEGER NOT NULL,    -- distinct articles of the site whose current revision has it
@@ -155,7 +166,8 @@ CREATE TABLE signals (
     kind TEXT NOT NULL,
     raw TEXT NOT NULL,
     place TEXT NOT NULL,          -- header, meta, robots.txt, json-ld
-    seen TEXT NOT NULL,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
     crawl TEXT NOT NULL,          -- parsed answers: yes, no, unsaid
     archive TEXT NOT NULL,
     train TEXT NOT NULL,

@@ -1,0 +1,103 @@
+"""Addresses: their canonical form, what makes two of them one, and the site they belong to."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import tldextract
+from w3lib.url import canonicalize_url
+
+# Parameters that say how a reader came to a page, not which page it is. Grouped by who adds them.
+TRACKING_PARAMETERS = frozenset(
+    """
+    _ga _gl gclid dclid gbraid wbraid gclsrc
+    fbclid igshid igsh
+    msclkid twclid ttclid li_fat_id yclid _openstat
+    mc_cid mc_eid
+    _hsenc _hsmi hsctatracking __hstc __hssc __hsfp
+    ck_subscriber_id vero_id oly_enc_id oly_anon_id mkt_tok
+    _bhlid last_resource_guid
+    wt_mc wt_zmc wtrid
+    ref_src ref_url cmpid ncid sr_share
+    """.split()
+)
+TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_")
+# Substack's share links: which post is in the path, all of these name the reader.
+SUBSTACK_PARAMETERS = frozenset({"r", "s", "isfreemail", "publication_id", "post_id", "triedredirect"})
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_extract = tldextract.TLDExtract(suffix_list_urls=())  # the list in the package: never the network
+
+
+def canonical(url: str) -> str:
+    """The address in canonical form: RFC 3986 normalisation, no fragment, no tracking parameters.
+
+    The query's parameters are sorted. Scheme and trailing slash stay as they are, so the result
+    can be fetched. An address that cannot be parsed is returned stripped of white space only.
+    """
+    try:
+        parts = urlsplit(canonicalize_url(url.strip()))
+        port = parts.port
+    except ValueError:
+        return url.strip()
+    host = _host(parts.hostname or "")
+    netloc = host if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{port}"
+    query = urlencode([p for p in parse_qsl(parts.query, True) if not _tracks(p[0], parts.path)])
+    return urlunsplit((parts.scheme, netloc, parts.path or "/", query, ""))
+
+
+def key(url: str) -> str:
+    """What makes two addresses one: the canonical form without scheme, `www.` and last slash."""
+    parts = urlsplit(canonical(url))
+    if not parts.netloc:
+        return canonical(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + query
+
+
+def site(url: str) -> str:
+    """The host without its `www.` (with the port where it is not the scheme's own).
+
+    For `mid:` and `urn:` addresses it is the scheme: they have no host.
+    """
+    parts = urlsplit(canonical(url))
+    return parts.netloc.removeprefix("www.") or parts.scheme
+
+
+def registered_domain(url: str) -> str:
+    """The registered domain (public suffix plus one label), or the host where there is none."""
+    host = urlsplit(canonical(url)).hostname or ""
+    return _extract(host).top_domain_under_public_suffix or host
+
+
+def same_domain(one: str, other: str) -> bool:
+    """Whether both addresses are of the same registered domain; IP addresses compare as such."""
+    domain = registered_domain(one)
+    return bool(domain) and domain == registered_domain(other)
+
+
+def is_home(url: str) -> bool:
+    """Whether the address is a site's home page: no path and no query."""
+    parts = urlsplit(canonical(url))
+    return parts.path in ("", "/") and not parts.query
+
+
+def is_private(address: str) -> bool:
+    """Whether an IP address is not of the public internet (loopback, private, link-local, …)."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return not ip.is_global or ip.is_multicast
+
+
+def _tracks(parameter: str, path: str) -> bool:
+    name = parameter.lower()
+    if path.startswith("/p/") and name in SUBSTACK_PARAMETERS:
+        return True
+    return name in TRACKING_PARAMETERS or name.startswith(TRACKING_PREFIXES)
+
+
+def _host(host: str) -> str:
+    bare = host.rstrip(".").lower()
+    return f"[{bare}]" if ":" in bare else bare
