@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import tldextract
 from w3lib.url import canonicalize_url
@@ -49,7 +49,7 @@ def canonical(url: str) -> str:
 
 def key(url: str) -> str:
     """What makes two addresses one: the canonical form without scheme, `www.` and last slash."""
-    parts = urlsplit(canonical(url))
+    parts = _split(canonical(url))
     if not parts.netloc:
         return canonical(url)
     query = f"?{parts.query}" if parts.query else ""
@@ -61,13 +61,13 @@ def site(url: str) -> str:
 
     For `mid:` and `urn:` addresses it is the scheme: they have no host.
     """
-    parts = urlsplit(canonical(url))
+    parts = _split(canonical(url))
     return parts.netloc.removeprefix("www.") or parts.scheme
 
 
 def registered_domain(url: str) -> str:
     """The registered domain (public suffix plus one label), or the host where there is none."""
-    host = urlsplit(canonical(url)).hostname or ""
+    host = _split(canonical(url)).hostname or ""
     return _extract(host).top_domain_under_public_suffix or host
 
 
@@ -79,7 +79,7 @@ def same_domain(one: str, other: str) -> bool:
 
 def is_home(url: str) -> bool:
     """Whether the address is a site's home page: no path and no query."""
-    parts = urlsplit(canonical(url))
+    parts = _split(canonical(url))
     return parts.path in ("", "/") and not parts.query
 
 
@@ -89,6 +89,13 @@ def is_private(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     return not ip.is_global or ip.is_multicast
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return SplitResult("", "", url, "", "")
 
 
 def _tracks(parameter: str, path: str) -> bool:

@@ -1,0 +1,66 @@
+"""Addresses: canonical form, identity, site, privacy."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive import urls
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("HTTP://WWW.Example.org:80/a?utm_source=x&b=2&a=1#f", "http://www.example.org/a?a=1&b=2"),
+        ("https://example.org", "https://example.org/"),
+        ("https://example.org/ä b", "https://example.org/%C3%A4%20b"),
+        ("https://example.org/p/post?r=abc&s=w&utm_medium=web", "https://example.org/p/post"),
+        ("https://example.org/list?r=abc", "https://example.org/list?r=abc"),
+        ("http://127.0.0.1:8001/x", "http://127.0.0.1:8001/x"),
+        ("mid:abc@example.org", "mid:abc@example.org"),
+        ("  http://[::1  ", "http://[::1"),
+    ],
+)
+def test_canonical_form(url: str, expected: str) -> None:
+    assert urls.canonical(url) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://www.example.org/a/", "http://example.org/a"),
+        ("https://example.org/a?fbclid=1", "https://example.org/a#top"),
+        ("https://example.org", "https://example.org/"),
+    ],
+)
+def test_two_addresses_of_one_article_share_a_key(one: str, other: str) -> None:
+    assert urls.key(one) == urls.key(other)
+
+
+def test_different_queries_are_different_articles() -> None:
+    assert urls.key("https://example.org/?p=1") != urls.key("https://example.org/?p=2")
+
+
+@given(st.text())
+def test_any_text_has_a_key_and_canonical_is_idempotent(url: str) -> None:
+    assert urls.canonical(urls.canonical(url)) == urls.canonical(url)
+    urls.key(url), urls.site(url), urls.registered_domain(url)
+
+
+def test_registered_domains() -> None:
+    assert urls.same_domain("https://news.example.co.uk/a", "http://example.co.uk")
+    assert not urls.same_domain("https://one.co.uk", "https://two.co.uk")
+    assert urls.same_domain("http://127.0.0.1:8001/a", "http://127.0.0.1:9000/")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "169.254.1.1", "::1", "fe80::1%eth0", "::ffff:127.0.0.1", "0.0.0.0"],
+)
+def test_private_addresses(address: str) -> None:
+    assert urls.is_private(address)
+
+
+def test_public_address() -> None:
+    assert not urls.is_private("93.184.216.34")
