@@ -24,7 +24,7 @@ TRACKING_PARAMETERS = frozenset(
 )
 TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_")
 # Substack's share links: which post is in the path, all of these name the reader.
-SUBSTACK_PARAMETERS = frozenset({"r", "s", "isfreemail", "publication_id", "post_id", "triedredirect"})
+SUBSTACK_PARAMETERS = frozenset("r s isfreemail publication_id post_id triedredirect".split())
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _extract = tldextract.TLDExtract(suffix_list_urls=())  # the list in the package: never the network

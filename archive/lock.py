@@ -1,0 +1,32 @@
+"""The one writer of an archive: a lock that ends with its process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class Locked(Exception):  # noqa: N818 - said as it is
+    """Another process is writing this archive; the message says which."""
+
+
+@contextmanager
+def writing(directory: Path, purpose: str) -> Iterator[None]:
+    """Hold the archive's lock (flock on its file `lock`), or raise Locked at once.
+
+    `purpose` is what others are told: "crawl", "import".
+    """
+    with open(directory / "lock", "a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            raise Locked(f"{holder} is writing the archive in {directory}") from None
+        file.truncate(0)
+        file.write(f"newsarchive {purpose} (process {os.getpid()})")
+        file.flush()
+        yield
