@@ -127,12 +127,17 @@ CREATE TABLE readings (           -- what each capture says: articles and revisi
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     own_key TEXT NOT NULL,        -- of the address it was captured at
     declared_key TEXT,            -- of the canonical address it declares, where that is another
-    content TEXT NOT NULL,        -- SHA-256 of the reading
-    body BLOB                     -- compressed; null where the article or an earlier row holds it
+    content TEXT NOT NULL REFERENCES contents (digest)
 );
 CREATE INDEX readings_article ON readings (article_id);
+CREATE INDEX readings_content ON readings (content);
 CREATE INDEX readings_declared ON readings (declared_key) WHERE declared_key IS NOT NULL;
 CREATE INDEX readings_own ON readings (own_key);
+
+CREATE TABLE contents (           -- each distinct reading once
+    digest TEXT PRIMARY KEY,      -- SHA-256
+    body BLOB NOT NULL            -- compressed JSON, see archive/readings.py
+) WITHOUT ROWID;
 
 CREATE TABLE revisions (
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,

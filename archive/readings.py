@@ -1,0 +1,32 @@
+"""Readings at rest: compressed JSON of everything the pure steps made of a capture."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from dataclasses import asdict, replace
+from typing import Any
+
+from archive.model import Block, Reading, Reason, Signal
+
+
+def pack(reading: Reading) -> tuple[str, bytes]:
+    """The SHA-256 of the reading (without its warnings), and its compressed form."""
+    text = json.dumps(asdict(replace(reading, warnings=())), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest(), zlib.compress(text.encode())
+
+
+def unpack(body: bytes) -> Reading:
+    """The reading that was packed."""
+    values: dict[str, Any] = json.loads(zlib.decompress(body))
+    values["blocks"] = tuple(_block(block) for block in values["blocks"])
+    values["signals"] = tuple(Signal(**signal) for signal in values["signals"])
+    values["alternates"] = tuple((language, url) for language, url in values["alternates"])
+    for name in ("authors", "tags", "warnings"):
+        values[name] = tuple(values[name])
+    return Reading(**values)
+
+
+def _block(values: dict[str, Any]) -> Block:
+    return Block(**values | {"reason": Reason(values["reason"]) if values["reason"] else None})

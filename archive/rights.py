@@ -1,0 +1,83 @@
+"""Opt-out and licence signals as they stand in the archive, and the answers that follow."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from archive import urls
+from archive.model import Answer, Capture, Signal
+
+Answers = tuple[Answer, Answer, Answer]  # may be crawled, archived, trained on
+
+
+def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) -> None:
+    """Record the signals a capture shows; those of robots.txt apply to the site's articles."""
+    site = urls.site(capture.final_url)
+    before = _of_robots(db, site)
+    db.executemany(
+        "INSERT INTO signals (site, url, kind, raw, place, first_seen, last_seen, crawl, archive, "
+        "train) VALUES (:site, :url, :kind, :raw, :place, :seen, :seen, :crawl, :archive, :train) "
+        "ON CONFLICT (url, kind, raw, place) DO UPDATE SET "
+        "first_seen = min(first_seen, excluded.first_seen), "
+        "last_seen = max(last_seen, excluded.last_seen)",
+        [
+            {
+                "site": site,
+                "url": capture.final_url,
+                "seen": capture.fetched,
+                "kind": signal.kind,
+                "raw": signal.raw,
+                "place": signal.place,
+                "crawl": signal.crawl,
+                "archive": signal.archive,
+                "train": signal.train,
+            }
+            for signal in signals
+        ],
+    )
+    if capture.role == "robots" and _of_robots(db, site) != before:
+        held = db.execute("SELECT id FROM articles WHERE site = ?", [site]).fetchall()
+        for (article_id,) in held:
+            apply(db, article_id)
+
+
+def apply(db: sqlite3.Connection, article_id: int) -> None:
+    """Write the three answers of an article: those of its current capture and of robots.txt."""
+    site, url, fetched = db.execute(
+        "SELECT a.site, c.final_url, c.fetched FROM articles a JOIN captures c "
+        "ON c.id = a.capture_id WHERE a.id = ?",
+        [article_id],
+    ).fetchone()
+    own = db.execute(
+        "SELECT crawl, archive, train FROM signals WHERE url = ? AND last_seen >= ? "
+        "AND place != 'robots.txt'",
+        [url, fetched],
+    ).fetchall()
+    answers = _combine([*own, *_of_robots(db, site)])
+    db.execute(
+        "UPDATE articles SET may_crawl = ?, may_archive = ?, may_train = ? WHERE id = ?",
+        [*answers, article_id],
+    )
+
+
+def _of_robots(db: sqlite3.Connection, site: str) -> list[Answers]:
+    """What the newest robots.txt of the site says."""
+    return db.execute(
+        "SELECT crawl, archive, train FROM signals AS s WHERE site = ? AND place = 'robots.txt' "
+        "AND last_seen = (SELECT max(fetched) FROM captures "
+        "WHERE role = 'robots' AND final_url = s.url) ORDER BY kind, raw",
+        [site],
+    ).fetchall()
+
+
+def _combine(answers: Iterable[Answers]) -> Answers:
+    """For each question: no wins over yes, yes over unsaid."""
+    columns = list(zip(*answers, strict=True)) or [(), (), ()]
+    crawl, archive, train = (_strongest(column) for column in columns)
+    return crawl, archive, train
+
+
+def _strongest(answers: Iterable[Answer]) -> Answer:
+    given = set(answers)
+    return "no" if "no" in given else "yes" if "yes" in given else "unsaid"

@@ -1,0 +1,283 @@
+"""The archive: open it, append captures, save what was read from them. One transaction a batch.
+
+What stands in the tables follows from the set of captures alone: the order in which they arrive,
+kills and the number of runs change nothing (`archive/articles.py` does the deriving).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from archive import articles, lock, rights, warc
+from archive.model import Capture, Fault, Found, Outcome, Reading, SourceReport
+from archive.schema import APPLICATION_ID, migrations
+
+BUSY_MILLISECONDS = 10_000  # how long a reader waits where SQLite must make it wait
+
+CAPTURE_COLUMNS = (
+    "id, url, final_url, source, role, found_by, fetched, status, etag, last_modified, digest, "
+    "file, offset, length"
+)
+
+
+class ArchiveError(Exception):
+    """The archive cannot be used: one line that says what is wrong and what to do."""
+
+
+class Archive:
+    """An archive opened for writing: the only writer, until it is closed."""
+
+    def __init__(self, directory: Path, connection: sqlite3.Connection) -> None:
+        self.directory = directory
+        self.warc_folder = directory / "warc"
+        self.connection = connection
+        self.database = Database(connection)
+        self._warc = warc.WarcWriter(self.warc_folder)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Captures are on disk before what was derived from them is committed."""
+        with self.database.atomic():
+            yield
+            self._warc.sync()
+
+    def append(
+        self, exchange: warc.Exchange, *, url: str, source: str, role: str, found_by: str | None
+    ) -> Capture:
+        """The capture, written to the WARC file and recorded. Raises OSError (disk full)."""
+        place = self._warc.append(exchange)
+        headers = {name.lower(): value for name, value in exchange.headers}
+        row = {
+            "url": url,
+            "final_url": exchange.url,
+            "source": source,
+            "role": role,
+            "found_by": found_by,
+            "fetched": exchange.fetched,
+            "status": exchange.status,
+            "etag": headers.get("etag"),
+            "last_modified": headers.get("last-modified"),
+            "digest": place.digest,
+            "file": place.file,
+            "offset": place.offset,
+            "length": place.length,
+        }
+        with self.database.atomic():
+            names = ", ".join(row)
+            marks = ", ".join("?" * len(row))
+            cursor = self.connection.execute(
+                f"INSERT INTO captures ({names}) VALUES ({marks})", list(row.values())
+            )
+        return Capture(id=cursor.lastrowid, **row)  # type: ignore[arg-type]
+
+    def save(self, capture: Capture, outcome: Outcome | None) -> articles.Change | None:
+        """What the outcome of a capture changed; call it within `transaction`.
+
+        None as outcome: the server said that nothing changed (304). Saving the same capture
+        again changes nothing.
+        """
+        change = None
+        if isinstance(outcome, Reading):
+            change = articles.save(self.connection, capture, outcome)
+        elif isinstance(outcome, Found):
+            rights.save(self.connection, capture, outcome.signals)
+        elif outcome is None and capture.role == "article":
+            articles.touch(self.connection, capture)
+        self.connection.execute("UPDATE captures SET read = 1 WHERE id = ?", [capture.id])
+        return change
+
+    def record_failure(
+        self, source: str, url: str, fault: Fault, next_try: str | None = None
+    ) -> None:
+        """Count an attempt that failed. `next_try` is null where it is not tried by itself."""
+        self.connection.execute(
+            "INSERT INTO failures VALUES (:source, :url, :kind, :message, 1, :now, :now, :next) "
+            "ON CONFLICT (source, url) DO UPDATE SET class = excluded.class, "
+            "message = excluded.message, attempts = attempts + 1, last_seen = excluded.last_seen, "
+            "next_try = excluded.next_try",
+            {
+                "source": source,
+                "url": url,
+                "kind": fault.kind,
+                "message": fault.message,
+                "now": warc.now(),
+                "next": next_try,
+            },
+        )
+
+    def clear_failure(self, source: str, url: str) -> None:
+        """Forget the failures of a URL that succeeded."""
+        self.connection.execute("DELETE FROM failures WHERE source = ? AND url = ?", [source, url])
+
+    def captures(self, *, unread_only: bool = False) -> Iterator[Capture]:
+        """The captures in the order of fetching, or the pages among them not yet derived from."""
+        where = "WHERE read = 0 AND status = 200" if unread_only else ""
+        return _captures(
+            self.connection.execute(f"SELECT {CAPTURE_COLUMNS} FROM captures {where} ORDER BY id")
+        )
+
+    def last_read(self, url: str) -> Capture | None:
+        """The newest capture with a body of that URL from which everything is stored."""
+        return next(
+            _captures(
+                self.connection.execute(
+                    f"SELECT {CAPTURE_COLUMNS} FROM captures WHERE url = ? AND read = 1 "
+                    "AND status = 200 ORDER BY fetched DESC LIMIT 1",
+                    [url],
+                )
+            ),
+            None,
+        )
+
+    def capture_of(self, url: str, fetched: str, digest: str) -> tuple[Capture, bool] | None:
+        """The capture of that payload at that time, and whether all that follows is stored."""
+        row = self.connection.execute(
+            f"SELECT {CAPTURE_COLUMNS}, read FROM captures "
+            "WHERE url = ? AND fetched = ? AND digest = ?",
+            [url, fetched, digest],
+        ).fetchone()
+        return (next(_captures([row[:-1]])), bool(row[-1])) if row else None
+
+    def record_run(self, kind: str, started: str, reports: Iterable[SourceReport]) -> None:
+        """Add a row per source to `runs`."""
+        with self.transaction():
+            self.connection.executemany(
+                "INSERT INTO runs (started, kind, source, found, fetched, new, revised, unchanged, "
+                "skipped, failed, requests, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        started, kind, r.source, r.found, r.fetched, r.new, r.revised, r.unchanged,
+                        r.skipped, r.failed, r.requests, r.seconds,
+                    )
+                    for r in reports
+                ],
+            )  # fmt: skip
+
+    def record_source(
+        self, name: str, url: str, platform: str | None = None, language: str | None = None
+    ) -> None:
+        """Add or update a source; what is not known now stays as it was."""
+        self.connection.execute(
+            "INSERT INTO sources (name, url, platform, language) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET url = excluded.url, "
+            "platform = coalesce(excluded.platform, platform), "
+            "language = coalesce(excluded.language, language)",
+            [name, url, platform, language],
+        )
+
+    def record_discovery(self, name: str, feeds: Sequence[str], sitemaps: Sequence[str]) -> None:
+        """Keep which feeds and sitemaps a source was found to have, and that it was crawled."""
+        self.connection.execute(
+            "UPDATE sources SET feeds = ?, sitemaps = ?, last_crawl = ? WHERE name = ?",
+            [json.dumps(sorted(feeds)), json.dumps(sorted(sitemaps)), warc.now(), name],
+        )
+
+    def recover(self) -> int:
+        """The number of bytes cut from the WARC files: written by a killed process, unrecorded.
+
+        The other way round, a capture recorded but not on disk (power cut), is forgotten where
+        nothing was derived from it, and fetched again.
+        """
+        if not self.warc_folder.is_dir():
+            return 0
+        sizes = {path.name: path.stat().st_size for path in self.warc_folder.glob("*.warc.gz")}
+        with self.database.atomic():
+            rows = self.connection.execute(
+                "SELECT id, file, offset + length FROM captures WHERE read = 0"
+            ).fetchall()
+            lost = [(row[0],) for row in rows if row[2] > sizes.get(row[1], 0)]
+            self.connection.executemany("DELETE FROM captures WHERE id = ?", lost)
+            ends = dict(
+                self.connection.execute(
+                    "SELECT file, max(offset + length) FROM captures GROUP BY file"
+                ).fetchall()
+            )
+        return warc.cut_tail(self.warc_folder, ends)
+
+    def close(self) -> None:
+        """Close files and connection; the archive's folder can then be copied as it is."""
+        self._warc.close()
+        self.connection.execute("PRAGMA optimize")
+        self.connection.close()
+
+
+@contextmanager
+def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
+    """The archive in that folder, made where there is none, locked for this writer.
+
+    Raises Locked where another process writes it, ArchiveError where it is none of ours or newer
+    than this program, OSError where the folder is not writable.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with lock.writing(directory, purpose):
+        path = directory / "archive.db"
+        is_new = not path.exists()
+        connection = sqlite3.connect(path, check_same_thread=False)
+        _check(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        if is_new:
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(connection))
+        archive = Archive(directory, connection)
+        archive.recover()
+        try:
+            yield archive
+        finally:
+            archive.close()
+
+
+def open_reader(directory: Path) -> sqlite3.Connection:
+    """A read-only connection, beside which another process may write.
+
+    Raises ArchiveError where there is no archive, or one newer than this program.
+    """
+    path = directory / "archive.db"
+    if not path.exists():
+        raise ArchiveError(
+            f"no archive in {directory}: make one with `newsarchive crawl` or `newsarchive import`,"
+            " or name another folder with --archive"
+        )
+    # A WAL database needs its -shm file; without write access to the folder only immutable works.
+    mode = "mode=ro" if os.access(directory, os.W_OK) or _has_wal(path) else "immutable=1"
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    _check(connection, path)
+    return connection
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse what is no archive of ours, and what a newer program has migrated."""
+    try:
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise ArchiveError(f"{path} is no SQLite database: {error}") from error
+    if tables and application_id != APPLICATION_ID:
+        raise ArchiveError(f"{path} is no archive of newsletter-archive: choose another folder")
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    newer = {m.name for m in migrations.applied(Database(connection))} - known
+    if newer:
+        raise ArchiveError(
+            f"{path} was written by a newer version (it has the migration {min(newer)}): "
+            "upgrade with `pip install -U newsletter-archive`"
+        )
+
+
+def _has_wal(path: Path) -> bool:
+    return path.with_name(path.name + "-wal").exists()
+
+
+def _captures(rows: Iterable[tuple[object, ...]]) -> Iterator[Capture]:
+    names = CAPTURE_COLUMNS.split(", ")
+    for row in rows:
+        yield Capture(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]

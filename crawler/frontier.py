@@ -1,0 +1,165 @@
+"""What to fetch and when: a durable queue with leases, so that a kill loses nothing.
+
+Scrapy's own job folder loses its queue on a hard kill (scrapy/scrapy#7978); this one is a table of
+the archive, changed in the same transaction as what was fetched is stored. The interface is small
+(add, claim, done, retry) so that another engine can stand behind it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from archive import urls
+from archive.model import Link, Role
+
+# A claim ends by itself where its process dies. Longer than any fetch with its retries.
+LEASE = timedelta(minutes=30)
+# Tries of a failing URL: after 1 h, 2 h, 4 h … but at least once a week.
+FIRST_WAIT = timedelta(hours=1)
+LONGEST_WAIT = timedelta(days=7)
+
+_TIME = "%Y-%m-%dT%H:%M:%S.%f"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A claimed URL."""
+
+    source: str
+    url: str
+    role: Role
+    found_by: str
+    optional: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of links: those now waiting to be fetched, those held and unchanged."""
+
+    waiting: int
+    unchanged: int
+
+
+class Frontier:
+    """The frontier table of an archive."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def release(self) -> None:
+        """End all leases: whoever holds the archive's lock knows that no other worker lives."""
+        self._db.execute("UPDATE frontier SET state = 'waiting', lease = NULL WHERE state = 'leased'")
+
+    def forget_discovery(self, source: str) -> None:
+        """Drop waiting pages of discovery: each crawl finds its own way through them."""
+        self._db.execute(
+            "DELETE FROM frontier WHERE source = ? AND role NOT IN ('article') AND state = 'waiting'",
+            [source],
+        )
+
+    def add(self, source: str, links: Iterable[Link], *, again: bool = False) -> Added:
+        """Add links; what is held already waits only where it says that it changed since.
+
+        `again`: ask for what is held in any case (`--revisit`, and pages of discovery).
+        """
+        waiting = unchanged = 0
+        for link in links:
+            if self._add(source, link, again):
+                waiting += 1
+            else:
+                unchanged += 1
+        return Added(waiting, unchanged)
+
+    def _add(self, source: str, link: Link, again: bool) -> bool:
+        key = urls.key(link.url)
+        row = self._db.execute(
+            "SELECT state, changed, fetched FROM frontier WHERE source = ? AND key = ?",
+            [source, key],
+        ).fetchone()
+        if row is None:
+            self._db.execute(
+                "INSERT INTO frontier (source, key, url, role, found_by, optional, changed, state, "
+                "due) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
+                [source, key, link.url, link.role, link.found_by, link.optional, link.changed, _now()],
+            )  # fmt: skip
+            return True
+        state, changed, fetched = row
+        if state != "done":
+            return True
+        has_changed = bool(
+            link.changed and link.changed != changed and fetched and link.changed > fetched
+        )
+        if not (again or has_changed):
+            return False
+        self._db.execute(
+            "UPDATE frontier SET state = 'waiting', due = ?, url = ?, role = ?, found_by = ?, "
+            "optional = ?, changed = coalesce(?, changed), attempts = 0 "
+            "WHERE source = ? AND key = ?",
+            [
+                _now(), link.url, link.role, link.found_by, link.optional, link.changed,
+                source, key,
+            ],
+        )  # fmt: skip
+        return True
+
+    def claim(
+        self, source: str, count: int, roles: Sequence[Role], *, early: bool = False
+    ) -> list[Entry]:
+        """Up to `count` entries that are due, leased to the caller.
+
+        `early`: also what failed and waits for its next try.
+        """
+        marks = ", ".join("?" * len(roles))
+        rows = self._db.execute(
+            "SELECT source, url, role, found_by, optional, attempts, key FROM frontier "
+            f"WHERE source = ? AND state = 'waiting' AND (due <= ? OR ?) AND role IN ({marks}) "
+            "ORDER BY role = 'article', changed DESC, due, key LIMIT ?",
+            [source, _now(), early, *roles, count],
+        ).fetchall()
+        lease = (datetime.now(UTC) + LEASE).strftime(_TIME)[:-3] + "Z"
+        self._db.executemany(
+            "UPDATE frontier SET state = 'leased', lease = ? WHERE source = ? AND key = ?",
+            [(lease, row[0], row[6]) for row in rows],
+        )
+        return [Entry(*row[:4], bool(row[4]), row[5]) for row in rows]
+
+    def done(self, source: str, url: str) -> None:
+        """The URL needs no more fetching until it says that it changed."""
+        self._db.execute(
+            "UPDATE frontier SET state = 'done', lease = NULL, attempts = 0, fetched = ? "
+            "WHERE source = ? AND key = ?",
+            [_now(), source, urls.key(url)],
+        )
+
+    def retry(self, source: str, url: str) -> str:
+        """The time of the next try (ISO 8601): twice as late after each failure."""
+        key = urls.key(url)
+        row = self._db.execute(
+            "SELECT attempts FROM frontier WHERE source = ? AND key = ?", [source, key]
+        ).fetchone()
+        attempts = row[0] if row else 0
+        wait = min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT)
+        due = (datetime.now(UTC) + wait).strftime(_TIME)[:-3] + "Z"
+        self._db.execute(
+            "UPDATE frontier SET state = 'waiting', lease = NULL, attempts = attempts + 1, due = ? "
+            "WHERE source = ? AND key = ?",
+            [due, source, key],
+        )
+        return due
+
+    def held(self, source: str) -> list[Link]:
+        """Every article address of the source that was fetched, as links to ask for again."""
+        rows = self._db.execute(
+            "SELECT url, found_by FROM frontier "
+            "WHERE source = ? AND role = 'article' AND state = 'done'",
+            [source],
+        ).fetchall()
+        return [Link(url, "article", found_by) for url, found_by in rows]
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime(_TIME)[:-3] + "Z"

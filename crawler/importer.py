@@ -1,0 +1,224 @@
+"""Import: WARC files, saved pages and mail → captures, and from there the way of every capture."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import mailbox
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lxml import etree, html
+
+from archive import urls, warc
+from archive.model import Capture, Fault, Outcome, Reading, SourceReport
+from archive.store import Archive
+from crawler import mail, workers
+from crawler.progress import Progress
+from crawler.sources import Source
+
+WAITING = 64  # captures under way in the workers, and results stored in one transaction
+SUFFIXES = (".warc", ".warc.gz", ".html", ".html.gz", ".htm", ".eml", ".mbox")
+HEAD_BYTES = 500_000  # where a canonical address stands in any page
+
+
+class ImportFileError(Exception):
+    """A file that cannot be imported: one line that says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something to import: an exchange as it will be recorded, and the file it is from."""
+
+    exchange: warc.Exchange
+    file: str
+    is_page: bool  # a page somebody saved, not one of the many records of a WARC file
+
+
+def files(paths: Iterable[Path]) -> list[Path]:
+    """The files to import, folders walked in order. Raises ImportFileError for what is none."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(p for p in path.rglob("*") if p.name.lower().endswith(SUFFIXES))
+        elif not path.exists():
+            raise ImportFileError(f"{path}: no such file")
+        elif not path.name.lower().endswith(SUFFIXES):
+            raise ImportFileError(f"{path}: not one of {', '.join(SUFFIXES)}")
+        else:
+            found.append(path)
+    if not found:
+        raise ImportFileError(f"nothing to import: no file ends in {', '.join(SUFFIXES)}")
+    return found
+
+
+def run(
+    archive: Archive,
+    pool: workers.Workers,
+    paths: Sequence[Path],
+    url: str | None,
+    on_file: Callable[[Path], None],
+) -> list[SourceReport]:
+    """The reports, one a host. A broken file or record is a failure of its own."""
+    started, work = warc.now(), _Import(archive, pool)
+    for path in paths:
+        for item in items(path, url):
+            if isinstance(item, Fault):
+                work.fail(path, item)
+            else:
+                work.add(item)
+        on_file(path)
+    work.drain(0)
+    reports = [progress.report() for progress in work.progress.values()]
+    archive.record_run("import", started, reports)
+    return reports
+
+
+def items(path: Path, url: str | None = None) -> Iterator[Item | Fault]:
+    """What a file holds; what is broken in it as faults."""
+    try:
+        if path.name.endswith((".warc", ".warc.gz")):
+            with open(path, "rb") as stream:
+                for exchange in warc.exchanges(stream):
+                    if isinstance(exchange, warc.WarcError):
+                        yield Fault("broken-warc", f"{path}: {exchange}", permanent=True)
+                    else:
+                        yield Item(exchange, str(path), is_page=False)
+        elif path.suffix == ".mbox":
+            for message in mailbox.mbox(path, create=False):
+                yield _mail(path, message.as_bytes())
+        elif path.suffix == ".eml":
+            yield _mail(path, path.read_bytes())
+        else:
+            yield _page(path, _bytes(path), url)
+    except (OSError, EOFError, zlib.error) as error:
+        yield Fault("broken-file", f"{path}: {error}", permanent=True)
+
+
+class _Import:
+    """Captures on their way through the workers, in a window of bounded size."""
+
+    def __init__(self, archive: Archive, pool: workers.Workers) -> None:
+        self.progress: dict[str, Progress] = {}
+        self._archive = archive
+        self._pool = pool
+        self._waiting: deque[tuple[Capture, Item, Future[Outcome]]] = deque()
+
+    def add(self, item: Item) -> None:
+        source = self._source(item.exchange.url)
+        source.found.add(urls.key(item.exchange.url))
+        capture, is_read = self._capture(item, source.source.name)
+        if is_read:
+            source.held.add(urls.key(capture.url))
+            return
+        self._waiting.append((capture, item, self._pool.submit(capture, source.source)))
+        if len(self._waiting) >= 2 * WAITING:
+            self.drain(WAITING)
+
+    def drain(self, leave: int) -> None:
+        """Store results, oldest first, until so many are left under way."""
+        while len(self._waiting) > leave:
+            count = min(WAITING, len(self._waiting) - leave)
+            batch = [self._waiting.popleft() for _ in range(count)]
+            results = [(capture, item, _result(future)) for capture, item, future in batch]
+            with self._archive.transaction():
+                for capture, item, outcome in results:
+                    self._save(capture, item, outcome)
+
+    def fail(self, path: Path, fault: Fault) -> None:
+        source = self._source(path.absolute().as_uri())
+        source.fail(str(path), fault)
+        with self._archive.transaction():
+            self._archive.record_failure(source.source.name, str(path), fault)
+
+    def _save(self, capture: Capture, item: Item, outcome: Outcome) -> None:
+        progress = self._source(capture.url)
+        change = self._archive.save(capture, outcome)
+        progress.fetched += 1
+        if isinstance(outcome, Reading):
+            self._archive.clear_failure(capture.source, capture.url)
+            progress.settle(capture.url, change.kind if change else "unchanged")
+            progress.notices += [f"{item.file}: {warning}" for warning in outcome.warnings]
+        elif isinstance(outcome, Fault) and (item.is_page or not outcome.skip):
+            fault = replace(outcome, message=f"{outcome.message} ({Path(item.file).name})")
+            progress.fail(capture.url, fault)
+            self._archive.record_failure(capture.source, capture.url, fault)
+        else:
+            progress.settle(capture.url, "skipped")
+
+    def _capture(self, item: Item, source: str) -> tuple[Capture, bool]:
+        """The capture, and whether everything that follows from it is stored already."""
+        exchange = item.exchange
+        held = self._archive.capture_of(exchange.url, exchange.fetched, _digest(exchange.body))
+        if held:
+            return held
+        role = "robots" if exchange.url.endswith("/robots.txt") else "article"
+        return self._archive.append(
+            exchange, url=exchange.url, source=source, role=role, found_by=None
+        ), False
+
+    def _source(self, url: str) -> Progress:
+        name = urls.site(url)
+        if name not in self.progress:
+            self.progress[name] = Progress(Source(name=name, url=url), started=time.monotonic())
+            with self._archive.transaction():
+                self._archive.record_source(name, _home(url))
+        return self.progress[name]
+
+
+def _result(future: Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001 - whatever a page does to a worker
+        return workers.fault(error)
+
+
+def _page(path: Path, body: bytes, url: str | None) -> Item:
+    address = url or _canonical(body) or f"urn:sha256:{hashlib.sha256(body).hexdigest()}"
+    return Item(_resource(path, address, body, "text/html"), str(path), is_page=True)
+
+
+def _mail(path: Path, body: bytes) -> Item:
+    address = mail.address(body) or f"urn:sha256:{hashlib.sha256(body).hexdigest()}"
+    return Item(_resource(path, address, body, "message/rfc822"), str(path), is_page=True)
+
+
+def _resource(path: Path, url: str, body: bytes, content_type: str) -> warc.Exchange:
+    """What did not come over HTTP, dated as the file is."""
+    saved = datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    headers = (("Content-Type", content_type),)
+    return warc.Exchange(url, saved, 200, headers, body, kind="resource")
+
+
+def _canonical(body: bytes) -> str | None:
+    """The address a saved page declares for itself, where it is absolute."""
+    try:
+        tree = html.fromstring(body[:HEAD_BYTES])
+    except (etree.ParserError, ValueError):
+        return None
+    for path in ("//link[@rel='canonical']/@href", "//meta[@property='og:url']/@content"):
+        for value in tree.xpath(path):
+            if str(value).strip().startswith(("http://", "https://")) and not urls.is_home(value):
+                return urls.canonical(value)
+    return None
+
+
+def _bytes(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def _digest(body: bytes) -> str:
+    """As in WARC records: SHA-1, base 32."""
+    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+
+
+def _home(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/" if rest else url

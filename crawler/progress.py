@@ -1,0 +1,63 @@
+"""What a run does for each source, counted as it happens."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from archive import urls
+from archive.model import Fault, SourceReport
+from crawler.sources import Source
+
+
+@dataclass(slots=True)
+class Progress:
+    """The counters of one source. An article counts once, whatever ways found it."""
+
+    source: Source
+    found: set[str] = field(default_factory=set)
+    held: set[str] = field(default_factory=set)
+    settled: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    feeds: set[str] = field(default_factory=set)
+    sitemaps: set[str] = field(default_factory=set)
+    platform: str | None = None
+    language: str | None = None
+    title: str | None = None
+    requests: int = 0
+    fetched: int = 0
+    claimed: int = 0  # articles, against the limit
+    in_flight: int = 0
+    is_drained: bool = False
+    started: float = field(default_factory=time.monotonic)
+    ended: float | None = None
+
+    def settle(self, url: str, kind: str) -> None:
+        """Note what became of an article: new, revised, unchanged, skipped or failed."""
+        key = urls.key(url)
+        self.found.add(key)
+        self.settled[key] = kind
+
+    def fail(self, url: str, fault: Fault) -> None:
+        """Note a failure of an article or of a page of discovery."""
+        self.faults[url] = fault
+        self.settled[urls.key(url)] = "failed"
+
+    def report(self) -> SourceReport:
+        """The counters as they stand."""
+        kinds = Counter(self.settled.values())
+        return SourceReport(
+            source=self.source.name,
+            found=len(self.found),
+            fetched=self.fetched,
+            new=kinds["new"],
+            revised=kinds["revised"],
+            unchanged=kinds["unchanged"] + len(self.held - self.settled.keys()),
+            skipped=kinds["skipped"],
+            failed=kinds["failed"],
+            requests=self.requests,
+            seconds=round((self.ended or time.monotonic()) - self.started, 3),
+            faults=tuple(self.faults.items()),
+        )

@@ -1,0 +1,42 @@
+"""Scrapy's settings, each with its reason. Everything else is Scrapy's default."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    VERSION = version("newsletter-archive")
+except PackageNotFoundError:  # run from a checkout that is not installed
+    VERSION = "0"
+
+BOT_NAME = "newsletter-archive"
+SPIDER_MODULES = ["crawler.spiders"]
+USER_AGENT = f"newsletter-archive/{VERSION}"  # --contact adds who runs it
+
+# A good guest. All of these are off, or at zero, by default.
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "newsletter-archive"
+DOWNLOAD_DELAY = 1.0  # seconds; AutoThrottle raises it where a host is slow
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+COOKIES_ENABLED = False
+
+# Bounds.
+CONCURRENT_REQUESTS = 32
+DOWNLOAD_TIMEOUT = 30
+DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # ten times the largest page of the bench
+DOWNLOAD_WARNSIZE = 0
+RETRY_TIMES = 2
+
+# Every answer is captured and reported, so the spider sees them all.
+HTTPERROR_ALLOW_ALL = True
+METAREFRESH_ENABLED = False  # parses every page in the event loop; consent walls use it most
+
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.politeness.PolitenessMiddleware": 90,  # before robots.txt is asked for
+    "crawler.capture.CaptureMiddleware": 950,  # nearest to the downloader
+}
+ITEM_PIPELINES = {"crawler.pipeline.ArchivePipeline": 300}
+
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False  # runs code sent over HTTP; on by default since 2.19
+LOG_LEVEL = "ERROR"  # what users need to know is in the report

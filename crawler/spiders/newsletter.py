@@ -1,0 +1,116 @@
+"""The one spider: asks for what the crawl assigns, and hands over what was captured."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+from scrapy import exceptions
+from twisted.python.failure import Failure
+
+from archive import urls
+from archive.model import Fault
+from crawler.crawl import Assignment, Crawl, Options
+from crawler.pipeline import Captured
+from crawler.politeness import PrivateAddress, slots
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http import Request, Response
+
+# Scrapy's exceptions → our classes of failures; the first that fits.
+FAULTS: tuple[tuple[type[BaseException], str, str], ...] = (
+    (exceptions.CannotResolveHostError, "dns", "no such host"),
+    (exceptions.DownloadConnectionRefusedError, "refused", "the host refuses the connection"),
+    (exceptions.DownloadTimeoutError, "timeout", "no answer in time"),
+    (exceptions.DownloadCancelledError, "too-large", "larger than {limit} MiB"),
+    (exceptions.ResponseDataLossError, "truncated", "the answer was cut short"),
+    (exceptions.UnsupportedURLSchemeError, "unsupported-scheme", "not an http or https address"),
+    (PrivateAddress, "private-address", "{error}"),
+    (exceptions.IgnoreRequest, "robots", "robots.txt forbids it"),
+)
+PERMANENT = frozenset({"too-large", "unsupported-scheme", "private-address", "robots"})
+
+
+class NewsletterSpider(scrapy.Spider):
+    """`scrapy crawl newsletter -a source=NAME [-a full=1] [-a limit=N]`.
+
+    The archive and the sources are those of the environment, as for `newsarchive crawl`.
+    """
+
+    name = "newsletter"
+
+    def __init__(self, crawl: Crawl, resources: ExitStack | None = None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.crawl = crawl
+        self._resources = resources
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *_: Any, **arguments: Any) -> NewsletterSpider:
+        resources = None
+        crawl = arguments.pop("crawl", None)
+        if crawl is None:
+            from crawler.commands import open_crawl
+
+            resources = ExitStack()
+            limit = arguments.pop("limit", None)
+            options = Options(
+                full=bool(arguments.pop("full", False)), limit=int(limit) if limit else None
+            )
+            names = [name for name in arguments.pop("source", "").split(",") if name]
+            crawl = resources.enter_context(open_crawl(names, options))
+        spider = cls(crawl, resources, **arguments)
+        spider._set_crawler(crawler)
+        delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        crawler.settings.set("DOWNLOAD_SLOTS", slots(crawl.sources.values(), delay), "spider")
+        return spider
+
+    async def start(self) -> AsyncIterator[Request]:
+        await self.crawl.start()
+        while assignments := await self.crawl.assignments():
+            for assignment in assignments:
+                yield self._request(assignment)
+        await self.crawl.finish()
+
+    def parse(self, response: Response) -> Iterator[Captured]:
+        yield Captured(response.meta["capture"], response.meta["assignment"].entry)
+
+    async def fail(self, failure: Failure) -> None:
+        """Store why a request failed (Scrapy's errback)."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        error = failure.value
+        if isinstance(error, OSError) and request.meta.get("capture") is None:
+            self.crawl.stop(error)  # the archive cannot be written
+        await self.crawl.fail(request.meta["assignment"].entry, self._fault(error))
+
+    def closed(self, reason: str) -> None:
+        if self._resources:
+            for report in self.crawl.reports:
+                self.logger.error("%s", report)
+            self._resources.close()
+
+    def _request(self, assignment: Assignment) -> Request:
+        headers = {
+            "If-None-Match": assignment.etag,
+            "If-Modified-Since": assignment.last_modified,
+        }
+        return scrapy.Request(
+            assignment.entry.url,
+            headers={name: value for name, value in headers.items() if value},
+            meta={"assignment": assignment},
+            errback=self.fail,
+            dont_filter=True,  # the frontier has filtered; what is asked for again is meant
+        )
+
+    def _fault(self, error: BaseException | None) -> Fault:
+        limit = self.crawler.settings.getint("DOWNLOAD_MAXSIZE") // 1024**2
+        for kind, name, message in FAULTS:
+            if isinstance(error, kind):
+                return Fault(name, message.format(error=error, limit=limit), name in PERMANENT)
+        text = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:200]
+        return Fault("tls" if "ssl" in text.lower() or "tls" in text.lower() else "connection", text)
+
+
+_ = urls

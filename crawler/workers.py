@@ -1,0 +1,67 @@
+"""Worker processes around the pure part: a page that hangs, or eats memory, costs only itself."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import resource
+from concurrent.futures import Future, TimeoutError
+from pathlib import Path
+
+from pebble import ProcessExpired, ProcessPool
+
+from archive.model import Capture, Fault, Outcome
+from crawler.derive import derive
+from crawler.sources import Source
+
+SECONDS = 60  # a page: the slowest of the bench's 777 real pages takes under 3
+MEMORY_BYTES = 2 * 1024**3  # address space of a worker: a hundred times a usual page
+PAGES = 2_000  # then a worker is replaced: lxml and the allocator keep what a large page took
+
+
+class Workers:
+    """A pool of processes that derive outcomes from captures."""
+
+    def __init__(self, folder: Path, count: int | None = None) -> None:
+        self._folder = folder
+        self._pool = ProcessPool(
+            max_workers=count or os.cpu_count() or 1,
+            max_tasks=PAGES,
+            initializer=_limit_memory,
+            context=multiprocessing.get_context("forkserver"),
+        )
+
+    async def derive(self, capture: Capture, source: Source) -> Outcome:
+        """The outcome of a capture; a worker that died or ran out of time is a Fault."""
+        try:
+            return await asyncio.wrap_future(self.submit(capture, source))
+        except Exception as error:  # noqa: BLE001 - whatever a page does to a worker
+            return fault(error)
+
+    def submit(self, capture: Capture, source: Source) -> Future[Outcome]:
+        """The same as a future, for callers without an event loop; see `fault` for its errors."""
+        future: Future[Outcome] = self._pool.schedule(
+            derive, args=[self._folder, capture, source], timeout=SECONDS
+        )
+        return future
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.stop()
+        self._pool.join()
+
+
+def fault(error: BaseException) -> Fault:
+    """What an exception of a worker means for its page."""
+    if isinstance(error, TimeoutError):
+        return Fault("extraction-timeout", f"reading the page took more than {SECONDS} s", True)
+    if isinstance(error, MemoryError):
+        return Fault("extraction-memory", "reading the page took too much memory", True)
+    if isinstance(error, ProcessExpired):
+        return Fault("extraction-crash", f"reading the page ended its process: {error}", True)
+    return Fault("extraction-error", f"{type(error).__name__}: {error}".splitlines()[0], True)
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
