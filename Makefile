@@ -1,0 +1,55 @@
+# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | clean
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
+
+.PHONY: demo test lint format types check browser bench-extraction clean help
+
+help:  ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+demo: $(VENV)/installed  ## the whole line on bundled sample sites, offline
+	@$(BIN)/newsarchive demo
+
+test: $(VENV)/dev browser  ## the full test suite
+	@$(BIN)/pytest -q $(ARGS)
+
+lint: $(VENV)/dev  ## ruff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: $(VENV)/dev  ## rewrite in the project's format
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+types: $(VENV)/dev  ## mypy, strict
+	@$(BIN)/mypy
+
+check: lint types test  ## all that a change must pass
+
+bench-extraction: $(VENV)/dev  ## our extraction beside trafilatura's on ../shared/bench
+	@$(BIN)/python -m tests.bench_extraction $(ARGS)
+
+clean:  ## remove the environment and what the demo made
+	rm -rf $(VENV) demo-archive build *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "newsletter-archive needs Python 3.11 or newer; this is $$($(PYTHON) --version). Name one: make PYTHON=python3.12 demo" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml
+	@echo "Installing into $(VENV) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev: $(VENV)/installed pyproject.toml
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+browser:
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" != 0 ]; then \
+	  echo "The page tests need a browser: run 'sudo apt-get install -y chromium', then this again" >&2; exit 2; fi; \
+	echo "Installing Chromium from Debian's packages …"; \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; } >/dev/null \
+	  || { echo "Chromium could not be installed with apt-get: install it by hand, then run this again" >&2; exit 2; }
