@@ -7,6 +7,7 @@ everything that parses runs in worker processes. The event loop only waits.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -136,13 +137,17 @@ class Crawl:
         if source in self.progress:
             self.progress[source].requests += 1
 
-    async def finish(self) -> list[SourceReport]:
-        """The reports of all sources, written to `runs`."""
-        reports = await self._do(self._end)
-        if self._writer:
-            self._writer.cancel()
+    def stop(self, error: BaseException) -> None:
+        """End the crawl before its time: what is under way finishes, nothing else starts."""
+        self.error = self.error or error
+        self._changed.set()
+
+    def close(self) -> list[SourceReport]:
+        """The reports of all sources, written to `runs`; call it when the event loop has ended."""
         self._thread.shutdown()
-        return reports
+        if isinstance(self.error, OSError | sqlite3.Error):
+            return [progress.report() for progress in self.progress.values()]
+        return self._end()
 
     async def _store(
         self, capture: Capture | None, outcome: Outcome | None, entry: Entry | None, source: str
@@ -180,12 +185,16 @@ class Crawl:
         with self.archive.transaction():
             self._frontier.release()
             for source in self.sources.values():
-                self.archive.record_source(source.name, source.url, source.platform, source.language)
+                self.archive.record_source(
+                    source.name, source.url, source.platform, source.language
+                )
                 self._frontier.forget_discovery(source.name)
                 if source.platform == "substack" and not source.accept_terms:
                     self._skip(source.name, SUBSTACK_NOTICE)
                     continue
-                self._frontier.add(source.name, discovery.seeds(source, self.options.full), again=True)
+                self._frontier.add(
+                    source.name, discovery.seeds(source, self.options.full), again=True
+                )
                 if self.options.revisit:
                     self._frontier.add(source.name, self._frontier.held(source.name), again=True)
         return list(self.archive.captures(unread_only=True))
@@ -303,7 +312,9 @@ class Crawl:
         all_new = bool(found.articles) and waiting == len(found.articles)
         if self.options.full or (all_new and not is_first_crawl):
             links += found.following
-        self._frontier.add(source.name, [li for li in links if self._is_unseen(progress, li)], again=True)
+        self._frontier.add(
+            source.name, [li for li in links if self._is_unseen(progress, li)], again=True
+        )
         progress.is_drained = False
 
     def _is_unseen(self, progress: Progress, link: Link) -> bool:
@@ -332,7 +343,7 @@ class Crawl:
         if not (progress.found or progress.faults or progress.notices):
             fault = Fault(
                 "nothing-found",
-                "no feed, sitemap or list of articles: name one in sources.toml, feeds = [\"…\"]",
+                'no feed, sitemap or list of articles: name one in sources.toml, feeds = ["…"]',
             )
             progress.fail(progress.source.url, fault)
             self.archive.record_failure(name, progress.source.url, fault)

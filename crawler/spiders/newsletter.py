@@ -10,7 +10,6 @@ import scrapy
 from scrapy import exceptions
 from twisted.python.failure import Failure
 
-from archive import urls
 from archive.model import Fault
 from crawler.crawl import Assignment, Crawl, Options
 from crawler.pipeline import Captured
@@ -52,7 +51,7 @@ class NewsletterSpider(scrapy.Spider):
         resources = None
         crawl = arguments.pop("crawl", None)
         if crawl is None:
-            from crawler.commands import open_crawl
+            from crawler.run import open_crawl
 
             resources = ExitStack()
             limit = arguments.pop("limit", None)
@@ -60,7 +59,7 @@ class NewsletterSpider(scrapy.Spider):
                 full=bool(arguments.pop("full", False)), limit=int(limit) if limit else None
             )
             names = [name for name in arguments.pop("source", "").split(",") if name]
-            crawl = resources.enter_context(open_crawl(names, options))
+            crawl = resources.enter_context(open_crawl(None, None, names, options))
         spider = cls(crawl, resources, **arguments)
         spider._set_crawler(crawler)
         delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
@@ -72,7 +71,6 @@ class NewsletterSpider(scrapy.Spider):
         while assignments := await self.crawl.assignments():
             for assignment in assignments:
                 yield self._request(assignment)
-        await self.crawl.finish()
 
     def parse(self, response: Response) -> Iterator[Captured]:
         yield Captured(response.meta["capture"], response.meta["assignment"].entry)
@@ -87,8 +85,7 @@ class NewsletterSpider(scrapy.Spider):
 
     def closed(self, reason: str) -> None:
         if self._resources:
-            for report in self.crawl.reports:
-                self.logger.error("%s", report)
+            self._resources.callback(lambda: print_reports(self.crawl.close(), as_json=False))
             self._resources.close()
 
     def _request(self, assignment: Assignment) -> Request:
@@ -112,5 +109,3 @@ class NewsletterSpider(scrapy.Spider):
         text = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:200]
         return Fault("tls" if "ssl" in text.lower() or "tls" in text.lower() else "connection", text)
 
-
-_ = urls

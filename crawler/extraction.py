@@ -1,0 +1,273 @@
+"""HTML → typed blocks: one parse, every visible text of the page, in order, nothing dropped.
+
+What is main text and what is not, `crawler/cleaning.py` decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin
+
+from lxml import etree, html
+
+from archive.model import BlockKind
+
+# Elements that break a line of text (HTML Standard, 15.3, "display: block" and kin), and buttons:
+# their text stands by itself.
+BLOCK_TAGS = frozenset(
+    """
+    address article aside blockquote body button caption center dd details dialog dir div dl dt
+    fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr legend li main menu nav ol
+    option p pre section summary table tbody td tfoot th thead tr ul
+    """.split()
+)
+# Not text for a reader.
+SKIPPED_TAGS = frozenset(
+    """
+    script style template noscript head svg math iframe object embed canvas audio video map
+    select datalist textarea title link meta input
+    """.split()
+)
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+# Deepest kind first: what an enclosing element makes of the text in it.
+KINDS: dict[str, BlockKind] = {
+    "blockquote": "quote",
+    "figcaption": "caption",
+    "caption": "caption",
+    "li": "list-item",
+    "dd": "list-item",
+    "dt": "list-item",
+    "pre": "code",
+}
+MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "code": "`", "kbd": "`"}
+HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+# Elements of one page: the largest page of the bench has 30,000; a document built to exhaust
+# memory has millions.
+ELEMENTS = 300_000
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_SPACE = re.compile(r"[ \t\r\n\f\u00a0\u200b\ufeff]+")
+
+
+class NoMarkup(ValueError):  # noqa: N818 - said as it is
+    """The document has no element that could hold text, or too many."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawBlock:
+    """A text as a reader sees it: a paragraph, a heading, an item, a row of a table.
+
+    `element` is the block-level element that holds it, `level` that of a heading, `linked` the
+    number of letters that are links, `hidden` whether an ancestor hides it at first.
+    """
+
+    kind: BlockKind
+    text: str
+    markdown: str
+    element: Any
+    level: int | None = None
+    linked: int = 0
+    hidden: bool = False
+
+
+@dataclass(slots=True)
+class _Line:
+    """Text on its way to a block."""
+
+    text: list[str] = field(default_factory=list)
+    markdown: list[str] = field(default_factory=list)
+    linked: int = 0
+
+
+def parse(document: str, url: str) -> Any:
+    """The root element (lxml), with control characters taken out.
+
+    Raises NoMarkup for an empty document, and beyond `ELEMENTS` elements.
+    """
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    cleaned = _CONTROLS.sub("", document).encode("utf-8", "replace")
+    try:
+        tree = html.document_fromstring(cleaned, parser=parser, base_url=None)
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
+        raise NoMarkup("the page has no text") from error
+    if tree.find("body") is None:
+        raise NoMarkup("the page has no body")
+    if sum(1 for _ in tree.iter()) > ELEMENTS:
+        raise NoMarkup(f"the page has more than {ELEMENTS:,} elements")
+    return tree
+
+
+def blocks(tree: Any, url: str) -> list[RawBlock]:
+    """All visible texts of the page in the order of the document."""
+    return list(_Walk(_base(tree, url)).run(tree.find("body")))
+
+
+class _Walk:
+    """One pass over the elements; a block ends where a block-level element begins or ends."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._stack: list[Any] = []
+        self._hidden = 0
+        self._rows: list[Any] = []  # rows of data tables that are open
+        self._links: list[str] = []
+        self._preformatted = 0
+        self._line = _Line()
+
+    def run(self, body: Any) -> Iterator[RawBlock]:
+        skipping: Any = None
+        for event, element in etree.iterwalk(body, events=("start", "end")):
+            if skipping is not None:
+                if event == "end" and element is skipping:
+                    skipping = None
+                    self._add(element.tail)
+                continue
+            if event == "start":
+                if not isinstance(element.tag, str) or element.tag in SKIPPED_TAGS:
+                    skipping = element
+                    continue
+                yield from self._open(element)
+            else:
+                yield from self._close(element)
+                if element is not body:
+                    self._add(element.tail)
+        yield from self._flush()
+
+    def _open(self, element: Any) -> Iterator[RawBlock]:
+        tag = element.tag
+        is_cell = tag in ("td", "th") and bool(self._rows)
+        if tag == "br":
+            if self._preformatted:
+                self._add("\n")
+            else:
+                yield from self._flush()
+        elif tag in BLOCK_TAGS and not is_cell and not (self._rows and tag != "tr"):
+            yield from self._flush()
+        if tag in BLOCK_TAGS:
+            self._stack.append(element)
+        self._hidden += _hides(element)
+        if tag == "tr" and _is_data_row(element):
+            self._rows.append(element)
+        if is_cell and element.getprevious() is not None:
+            self._line.text.append(" | ")
+            self._line.markdown.append(" | ")
+        self._preformatted += tag == "pre"
+        if tag == "a" and (target := self._target(element)):
+            self._links.append(target)
+            self._line.markdown.append("[")
+        elif tag in MARKS and not self._preformatted:
+            self._line.markdown.append(MARKS[tag])
+        self._add(element.text)
+
+    def _close(self, element: Any) -> Iterator[RawBlock]:
+        tag = element.tag
+        if tag == "a" and self._target(element):
+            self._line.markdown.append(f"]({self._links.pop()})")
+        elif tag in MARKS and not self._preformatted:
+            self._line.markdown.append(MARKS[tag])
+        is_inside_row = bool(self._rows) and element is not self._rows[-1]
+        if tag in BLOCK_TAGS and not is_inside_row:
+            yield from self._flush()
+        self._preformatted -= tag == "pre"
+        self._hidden -= _hides(element)
+        if self._rows and element is self._rows[-1]:
+            self._rows.pop()
+        if tag in BLOCK_TAGS:
+            self._stack.pop()
+
+    def _add(self, text: str | None) -> None:
+        if not text:
+            return
+        self._line.text.append(text)
+        self._line.markdown.append(text if self._preformatted else _MARKDOWN.sub(r"\\\1", text))
+        if self._links:
+            self._line.linked += len(_SPACE.sub(" ", text).strip())
+
+    def _flush(self) -> Iterator[RawBlock]:
+        line, self._line = self._line, _Line()
+        for target in self._links:  # a link around several blocks goes on in the next
+            line.markdown.append(f"]({target})")
+            self._line.markdown.append("[")
+        text = "".join(line.text)
+        text = text.strip("\n") if self._preformatted else _SPACE.sub(" ", text).strip()
+        if not text.strip(" |"):
+            return
+        kind, level = self._kind()
+        yield RawBlock(
+            kind=kind,
+            text=text.strip(),
+            markdown=_marked(kind, level, "".join(line.markdown)),
+            element=self._stack[-1],
+            level=level,
+            linked=min(line.linked, len(text)),
+            hidden=self._hidden > 0,
+        )
+
+    def _kind(self) -> tuple[BlockKind, int | None]:
+        if self._rows:
+            return "table", None
+        for element in reversed(self._stack):
+            if element.tag in HEADINGS:
+                return "heading", HEADINGS[element.tag]
+            if element.tag in KINDS:
+                return KINDS[element.tag], None
+        return "paragraph", None
+
+    def _target(self, element: Any) -> str | None:
+        """The absolute address of a link to a page; null for scripts, mail and anchors."""
+        href = (element.get("href") or "").strip()
+        if not href or href.startswith("#"):
+            return None
+        try:
+            target = urljoin(self._base, href)
+        except ValueError:
+            return None
+        return _escaped(target) if target.startswith(("http://", "https://")) else None
+
+
+def _base(tree: Any, url: str) -> str:
+    for element in tree.iterfind(".//base[@href]"):
+        try:
+            return urljoin(url, element.get("href"))
+        except ValueError:
+            break
+    return url
+
+
+def _escaped(url: str) -> str:
+    return url.replace("(", "%28").replace(")", "%29").replace(" ", "%20").replace("\n", "")
+
+
+def _hides(element: Any) -> bool:
+    """Whether the element is not shown at first: pop-ups, menus, alternative texts."""
+    return (
+        element.get("hidden") is not None
+        or element.get("aria-hidden") == "true"
+        or bool(HIDING_STYLE.search(element.get("style") or ""))
+    )
+
+
+def _is_data_row(row: Any) -> bool:
+    """Whether a table row holds data. A row that lays out a page has one cell, or blocks in it."""
+    cells = [cell for cell in row if cell.tag in ("td", "th")]
+    if len(cells) < 2:
+        return False
+    return not any(
+        inner.tag in ("table", "div", "p", "ul", "ol", "br", "img", *HEADINGS)
+        for cell in cells
+        for inner in cell.iterdescendants()
+    )
+
+
+def _marked(kind: BlockKind, level: int | None, markdown: str) -> str:
+    """The block in Markdown, with the mark of its kind."""
+    if kind == "code":
+        return "```\n" + markdown.strip("\n") + "\n```"
+    line = re.sub(r"\[\]\([^)]*\)|\*\*\s*\*\*", "", _SPACE.sub(" ", markdown)).strip()
+    if kind == "heading":
+        return f"{'#' * (level or 2)} {line}"
+    return {"list-item": "- ", "quote": "> ", "table": "| "}.get(kind, "") + line

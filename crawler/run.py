@@ -1,0 +1,60 @@
+"""Running a crawl: the archive, its sources and the workers around one Scrapy process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from archive.model import SourceReport
+from archive.store import open_archive
+from crawler import settings as scrapy_settings
+from crawler import sources
+from crawler.crawl import Crawl, Options
+from crawler.workers import Workers
+
+
+@contextmanager
+def open_crawl(
+    directory: Path | None, file: Path | None, names: Sequence[str], options: Options
+) -> Iterator[Crawl]:
+    """A crawl of the named sources (all where none is named) into an archive locked for it.
+
+    Null for `directory` and `file` means those of the environment. Raises what `sources.load` and
+    `open_archive` raise.
+    """
+    from archive.cli import default_directory
+
+    directory = directory or default_directory()
+    chosen = sources.select(sources.load(file or directory / "sources.toml"), names)
+    with open_archive(directory, "crawl") as archive:
+        workers = Workers(archive.warc_folder)
+        try:
+            yield Crawl(archive, chosen, workers, options)
+        finally:
+            workers.close()
+
+
+def run(crawl: Crawl, contact: str | None = None) -> list[SourceReport]:
+    """The reports of the crawl, when it has ended. Raises what ended it before its time.
+
+    Once a process: Twisted's reactor cannot be started again.
+    """
+    from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.settings import Settings
+
+    from crawler.spiders.newsletter import NewsletterSpider
+
+    settings = Settings()
+    settings.setmodule(scrapy_settings, priority="project")
+    contact = contact or os.environ.get("NEWSARCHIVE_CONTACT")
+    if contact:
+        settings.set("USER_AGENT", f"{scrapy_settings.USER_AGENT} (+{contact})", "cmdline")
+    process = AsyncCrawlerProcess(settings)
+    process.crawl(NewsletterSpider, crawl=crawl)
+    process.start()
+    reports = crawl.close()
+    if crawl.error:
+        raise crawl.error
+    return reports
