@@ -438,6 +438,7 @@ class _Work:
     def _is_line(self, i: int) -> bool:
         return (
             self.evidence[i].size <= SHORT
+            and self.evidence[i].linked < 0.6
             and not _SENTENCE_END.search(self.raw[i].text)
             and self.raw[i].kind != "heading"
         )

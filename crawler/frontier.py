@@ -52,7 +52,9 @@ class Frontier:
 
     def release(self) -> None:
         """End all leases: whoever holds the archive's lock knows that no other worker lives."""
-        self._db.execute("UPDATE frontier SET state = 'waiting', lease = NULL WHERE state = 'leased'")
+        self._db.execute(
+            "UPDATE frontier SET state = 'waiting', lease = NULL WHERE state = 'leased'"
+        )
 
     def forget_discovery(self, source: str) -> None:
         """Drop waiting pages of discovery: each crawl finds its own way through them."""

@@ -30,7 +30,9 @@ def read(body: bytes, url: str, rules: SiteRules) -> Reading | Fault:
     html = _html(message)
     if not html.strip():
         return Fault("empty", "the message has no text", permanent=True)
-    result = reading.read(html.encode(), url, (("Content-Type", "text/html; charset=utf-8"),), rules)
+    result = reading.read(
+        html.encode(), url, (("Content-Type", "text/html; charset=utf-8"),), rules
+    )
     if isinstance(result, Fault):
         return result
     sender = parseaddr(str(message.get("From", "")))[0]

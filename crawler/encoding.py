@@ -1,0 +1,66 @@
+"""Bytes → text, whatever the page says of its charset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from charset_normalizer import from_bytes
+from w3lib.encoding import (
+    html_body_declared_encoding,
+    http_content_type_encoding,
+    read_bom,
+    resolve_encoding,
+)
+
+# charset-normalizer is quadratic in places; the first part of a page shows its charset.
+SAMPLE_BYTES = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text, the encoding it was read in, and one line where the declared one was wrong."""
+
+    text: str
+    encoding: str
+    warning: str | None = None
+
+
+def decode(body: bytes, content_type: str | None = None) -> Decoded:
+    """The text of a page: byte order mark, HTTP header, the page's own word, then what fits.
+
+    A declared charset that does not decode the bytes is set aside. Never raises.
+    """
+    mark, rest = read_bom(body)
+    if mark:
+        return Decoded(rest.decode(mark, "replace"), mark)
+    declared = http_content_type_encoding(content_type) or html_body_declared_encoding(body)
+    codec = resolve_encoding(declared) if declared else None
+    if codec == "utf-8" or not codec:
+        text = _strict(body, "utf-8")
+        if text is not None:
+            return Decoded(text, "utf-8")
+    elif (text := _strict(body, codec)) is not None:
+        utf8 = _strict(body, "utf-8")
+        if utf8 is None or utf8 == text:
+            return Decoded(text, codec)
+        # Bytes of several-byte characters form valid UTF-8 by chance as good as never.
+        return Decoded(utf8, "utf-8", _warning(declared, "utf-8"))
+    guess = _guess(body)
+    text = body.decode(guess, "replace")
+    return Decoded(text, guess, _warning(declared, guess) if declared else None)
+
+
+def _strict(body: bytes, codec: str) -> str | None:
+    try:
+        return body.decode(codec)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _guess(body: bytes) -> str:
+    best = from_bytes(body[:SAMPLE_BYTES]).best()
+    return best.encoding if best else "utf-8"
+
+
+def _warning(declared: str | None, used: str) -> str:
+    return f"the page declares the charset {declared}, but is {used}: read as that"
