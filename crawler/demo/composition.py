@@ -101,9 +101,7 @@ class Page:
 
     @property
     def headings(self) -> tuple[str, ...]:
-        """Sub-headings that the markup shows to be headings."""
-        if not self.marked_headings:
-            return ()
+        """The sub-headings of the text, whatever their markup."""
         return tuple(
             to_text(item.texts[0])
             for item in self.body

@@ -29,10 +29,11 @@ class Expected:
     """What the archive must hold of an article.
 
     `text` is plain: paragraphs separated by one empty line; headings and list items are
-    paragraphs. `headings` are those that the markup shows to be headings. `removed` has the text of
-    each block of boilerplate from top to bottom, with the reasons that are honest for it: a legal
-    line inside a pop-up is both `legal` and `popup`. The reasons `repeated-on-site` and
-    `outside-main-text` say how a block was found, not what it is, and stand nowhere here.
+    paragraphs. `headings` are its sub-headings; in half of the div soup they are no heading
+    elements but paragraphs in strong emphasis. `removed` has the text of each block of boilerplate
+    from top to bottom, with the reasons that are honest for it: a legal line inside a pop-up is
+    both `legal` and `popup`. The reasons `repeated-on-site` and `outside-main-text` say how a block
+    was found, not what it is, and stand nowhere here.
     """
 
     url: str
