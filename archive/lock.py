@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from archive.errors import UserError
 
-class Locked(Exception):  # noqa: N818 - said as it is
+
+class Locked(UserError):
     """Another process is writing this archive; the message says which."""
+
+    exit_code = 3
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from archive import articles, lock, rights, warc
+from archive.errors import UserError
 from archive.model import Capture, Fault, Found, Outcome, Reading, SourceReport
 from archive.schema import APPLICATION_ID, migrations
 
@@ -27,7 +28,7 @@ CAPTURE_COLUMNS = (
 )
 
 
-class ArchiveError(Exception):
+class ArchiveError(UserError):
     """The archive cannot be used: one line that says what is wrong and what to do."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import zlib
 from collections.abc import Iterable, Iterator
@@ -139,6 +141,31 @@ def read(folder: Path, file: str, offset: int, limit: int = BODY_LIMIT) -> Excha
     except (OSError, ArchiveLoadFailed, zlib.error, EOFError) as error:
         raise WarcError(f"{file} at {offset}: {error}") from error
     raise WarcError(f"{file} at {offset}: no record")
+
+
+def payload_digest(folder: Path, file: str, offset: int) -> str:
+    """The SHA-1 of the payload at that place, as records write it; empty for one without payload.
+
+    Raises WarcError where there is no whole record.
+    """
+    try:
+        with open(folder / file, "rb") as stream:
+            stream.seek(offset)
+            for record in ArchiveIterator(stream):
+                if record.rec_type == "revisit":
+                    return ""
+                digester = hashlib.sha1(usedforsecurity=False)
+                while chunk := record.raw_stream.read(1 << 16):
+                    digester.update(chunk)
+                return digest(digester.digest())
+    except (OSError, ArchiveLoadFailed, zlib.error, EOFError) as error:
+        raise WarcError(f"{file} at {offset}: {error}") from error
+    raise WarcError(f"{file} at {offset}: no record")
+
+
+def digest(sha1: bytes) -> str:
+    """A SHA-1 as WARC records write it: base 32."""
+    return "sha1:" + base64.b32encode(sha1).decode()
 
 
 def exchanges(stream: IO[bytes], limit: int = BODY_LIMIT) -> Iterator[Exchange | WarcError]:

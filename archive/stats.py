@@ -1,0 +1,99 @@
+"""What is in an archive, and the health of its sources."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStats:
+    """A source: what is held of it, what its last run did, what stands in `failures`."""
+
+    name: str
+    articles: int
+    words: int
+    last_crawl: str | None
+    found: int | None
+    new: int | None
+    revised: int | None
+    unchanged: int | None
+    failed: int | None
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Blocks that were removed for a reason."""
+
+    reason: str
+    blocks: int
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The whole archive. `removed_share` is the share of all letters that was removed, 0 to 1."""
+
+    articles: int
+    words: int
+    revisions: int
+    captures: int
+    removed_share: float
+    sources: tuple[SourceStats, ...]
+    languages: tuple[tuple[str, int], ...]
+    removed: tuple[Removed, ...]
+
+
+def collect(db: sqlite3.Connection) -> Stats:
+    """The statistics as they stand."""
+    letters = _one(db, "SELECT coalesce(sum(length(text)), 0) FROM blocks")
+    removed = tuple(
+        Removed(*row)
+        for row in db.execute(
+            "SELECT reason, count(*), sum(length(text)) FROM blocks WHERE kept = 0 "
+            "GROUP BY reason ORDER BY 3 DESC"
+        ).fetchall()
+    )
+    return Stats(
+        articles=_one(db, "SELECT count(*) FROM articles"),
+        words=_one(db, "SELECT coalesce(sum(word_count), 0) FROM articles"),
+        revisions=_one(db, "SELECT count(*) FROM revisions"),
+        captures=_one(db, "SELECT count(*) FROM captures"),
+        removed_share=sum(r.letters for r in removed) / letters if letters else 0.0,
+        sources=_sources(db),
+        languages=tuple(
+            db.execute(
+                "SELECT language, count(*) FROM articles GROUP BY language ORDER BY 2 DESC, 1"
+            ).fetchall()
+        ),
+        removed=removed,
+    )
+
+
+def _sources(db: sqlite3.Connection) -> tuple[SourceStats, ...]:
+    rows = db.execute(
+        """
+        WITH held AS (
+            SELECT source, count(*) AS articles, sum(word_count) AS words
+            FROM articles GROUP BY source
+        ), last AS (
+            SELECT source, found, new, revised, unchanged, failed, max(id) FROM runs GROUP BY source
+        ), failing AS (
+            SELECT source, count(*) AS failures FROM failures GROUP BY source
+        )
+        SELECT s.name, coalesce(held.articles, 0), coalesce(held.words, 0), s.last_crawl,
+               last.found, last.new, last.revised, last.unchanged, last.failed,
+               coalesce(failing.failures, 0)
+        FROM sources s
+        LEFT JOIN held ON held.source = s.name
+        LEFT JOIN last ON last.source = s.name
+        LEFT JOIN failing ON failing.source = s.name
+        ORDER BY s.name
+        """
+    ).fetchall()
+    return tuple(SourceStats(*row) for row in rows)
+
+
+def _one(db: sqlite3.Connection, sql: str) -> int:
+    return int(db.execute(sql).fetchone()[0])
