@@ -21,7 +21,9 @@ PERMANENT = frozenset({400, 404, 405, 406, 410, 414, 451, 501})
 def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
     """What the capture gives: a reading, links, or the fault that stands in the way."""
     if capture.status >= 400:
-        return Fault(f"http-{capture.status}", f"HTTP status {capture.status}", capture.status in PERMANENT)
+        return Fault(
+            f"http-{capture.status}", f"HTTP status {capture.status}", capture.status in PERMANENT
+        )
     try:
         exchange = warc.read(folder, capture.file, capture.offset)
     except warc.WarcError as error:
@@ -48,4 +50,8 @@ def _header(exchange: warc.Exchange, name: str) -> str:
 
 def _may_be_html(content_type: str) -> bool:
     kind = content_type.partition(";")[0].strip().lower()
-    return kind in ("", "application/octet-stream", "application/xml") or "html" in kind or kind == "text/plain"
+    return (
+        kind in ("", "application/octet-stream", "application/xml")
+        or "html" in kind
+        or kind == "text/plain"
+    )

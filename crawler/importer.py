@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import hashlib
 import mailbox
@@ -18,6 +17,7 @@ from pathlib import Path
 from lxml import etree, html
 
 from archive import urls, warc
+from archive.errors import UserError
 from archive.model import Capture, Fault, Outcome, Reading, SourceReport
 from archive.store import Archive
 from crawler import mail, workers
@@ -29,7 +29,7 @@ SUFFIXES = (".warc", ".warc.gz", ".html", ".html.gz", ".htm", ".eml", ".mbox")
 HEAD_BYTES = 500_000  # where a canonical address stands in any page
 
 
-class ImportFileError(Exception):
+class ImportFileError(UserError):
     """A file that cannot be imported: one line that says which and why."""
 
 
@@ -216,7 +216,7 @@ def _bytes(path: Path) -> bytes:
 
 def _digest(body: bytes) -> str:
     """As in WARC records: SHA-1, base 32."""
-    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+    return warc.digest(hashlib.sha1(body, usedforsecurity=False).digest())
 
 
 def _home(url: str) -> str:

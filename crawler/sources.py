@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
+from archive.errors import UserError
+
 PRESET = Path(__file__).with_name("sources.toml")
 UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
 PLATFORMS = ("wordpress", "substack", "ghost", "beehiiv")
 
 
-class SourcesError(Exception):
+class SourcesError(UserError):
     """Something is wrong with the list of sources: one line with file, line number and remedy."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +166,7 @@ def _source(entry: dict[str, Any], index: int, lines: _Lines) -> Source:
             raise lines.error(index, key, problem)
     for key in ("name", "url"):
         if not entry.get(key):
-            raise lines.error(index, None, f"this source has no {key}: add {key} = \"…\"")
+            raise lines.error(index, None, f'this source has no {key}: add {key} = "…"')
     values = {key: tuple(v) if key in _LISTS else v for key, v in entry.items()}
     if "interval" in values:
         values["interval"] = _seconds(values["interval"])
@@ -194,7 +194,9 @@ def _problem(key: str, value: Any) -> str | None:
     if key in ("limit", "delay", "connections") and value < (1 if key == "connections" else 0):
         return f"{key} must not be negative, not {value!r}"
     if key == "platform" and value not in PLATFORMS:
-        return f"unknown platform {value!r}{_nearest(value, PLATFORMS)}; known: {', '.join(PLATFORMS)}"
+        return (
+            f"unknown platform {value!r}{_nearest(value, PLATFORMS)}; known: {', '.join(PLATFORMS)}"
+        )
     return None
 
 

@@ -85,7 +85,9 @@ class NewsletterSpider(scrapy.Spider):
 
     def closed(self, reason: str) -> None:
         if self._resources:
-            self._resources.callback(lambda: print_reports(self.crawl.close(), as_json=False))
+            from crawler.report import print_table
+
+            print_table(self.crawl.close())
             self._resources.close()
 
     def _request(self, assignment: Assignment) -> Request:
@@ -107,5 +109,6 @@ class NewsletterSpider(scrapy.Spider):
             if isinstance(error, kind):
                 return Fault(name, message.format(error=error, limit=limit), name in PERMANENT)
         text = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:200]
-        return Fault("tls" if "ssl" in text.lower() or "tls" in text.lower() else "connection", text)
-
+        return Fault(
+            "tls" if "ssl" in text.lower() or "tls" in text.lower() else "connection", text
+        )

@@ -1,0 +1,232 @@
+"""The command line: what crawls and imports, added to the group of archive/cli.py. Entry point."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from archive import cli as base
+from archive.cli import cli, print_json, say, shared_options
+
+sources_option = click.option(
+    "--sources", "file", type=click.Path(path_type=Path),
+    help="The list of sources [sources.toml in the archive's folder].",
+)  # fmt: skip
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]…")
+@click.option("--full", is_flag=True, help="The whole history, not only what is new.")
+@click.option("--revisit", is_flag=True, help="Ask for every held article again, conditionally.")
+@click.option("--due", is_flag=True, help="Only what is due: failures wait for their next try.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many articles of each source.")
+@click.option("--contact", help="Who runs this: an address or URL, sent as part of the user agent.")
+@sources_option
+@shared_options
+def crawl(
+    names: tuple[str, ...],
+    full: bool,
+    revisit: bool,
+    due: bool,
+    limit: int | None,
+    contact: str | None,
+    file: Path | None,
+    directory: Path,
+    as_json: bool,
+) -> None:
+    """Crawl sources: all of the list, or those named.
+
+    \b
+    Examples:
+      newsarchive crawl
+      newsarchive crawl the-decoder --full --limit 200
+    """
+    from crawler.crawl import Options
+    from crawler.report import finish, watching
+    from crawler.run import open_crawl, run
+
+    options = Options(full=full, revisit=revisit, limit=limit, due_only=due)
+    with open_crawl(directory, file, names, options) as work:
+        with watching(work, as_json):
+            reports = run(work, contact)
+        notices = {name: progress.notices for name, progress in work.progress.items()}
+    finish(reports, notices, as_json)
+
+
+@cli.command(name="import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
+@click.option("--url", help="The address of a saved page, where the page itself does not say it.")
+@shared_options
+def import_(paths: tuple[Path, ...], url: str | None, directory: Path, as_json: bool) -> None:
+    """Import WARC files, saved pages (.html, .html.gz), mail (.eml, .mbox), and folders of them.
+
+    \b
+    Examples:
+      newsarchive import crawl.warc.gz saved-pages/
+      newsarchive import page.html --url https://example.org/a-post
+    """
+    from archive.store import open_archive
+    from crawler import importer
+    from crawler.report import finish, progress_bar
+    from crawler.workers import Workers
+
+    chosen = importer.files(paths)
+    if url and len(chosen) > 1:
+        raise click.UsageError("--url names one page: import one file with it")
+    with open_archive(directory, "import") as archive:
+        workers = Workers(archive.warc_folder)
+        try:
+            with progress_bar("importing", len(chosen)) as advance:
+                reports = importer.run(archive, workers, chosen, url, lambda _: advance())
+        finally:
+            workers.close()
+    finish(reports, {}, as_json)
+
+
+@cli.group()
+def sources() -> None:
+    """The sources that are crawled: list, check, add, init."""
+
+
+@sources.command(name="init")
+@sources_option
+@shared_options
+def init(file: Path | None, directory: Path, as_json: bool) -> None:
+    """Write the preset list of AI newsletters and news sites, to edit.
+
+    \b
+    Example:
+      newsarchive sources init
+    """
+    from crawler.sources import init as write
+
+    path = file or directory / "sources.toml"
+    count = write(path)
+    if as_json:
+        print_json({"path": str(path), "sources": count})
+    else:
+        say(
+            f"{count} sources written to {path}: delete what you do not read, then `newsarchive crawl`"
+        )
+
+
+@sources.command(name="list")
+@sources_option
+@shared_options
+def list_(file: Path | None, directory: Path, as_json: bool) -> None:
+    """List the sources.
+
+    \b
+    Example:
+      newsarchive sources list
+    """
+    from crawler.sources import load
+
+    found = load(file or directory / "sources.toml")
+    if as_json:
+        print_json([asdict(source) for source in found])
+        return
+    rows = [
+        (s.name, s.language or "–", s.platform or "–", s.checked or "not checked", s.url)
+        for s in found
+    ]
+    base.console().print(
+        base.table(("name", "language", "platform", "last checked", "address"), rows)
+    )
+
+
+@sources.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]…")
+@sources_option
+@shared_options
+def check(names: tuple[str, ...], file: Path | None, directory: Path, as_json: bool) -> None:
+    """Visit sources and say what is wrong with them; nothing is stored.
+
+    \b
+    Example:
+      newsarchive sources check the-decoder
+    """
+    from crawler.probe import probe
+    from crawler.sources import load, select
+
+    chosen = select(load(file or directory / "sources.toml"), names)
+    findings = probe(chosen)
+    if as_json:
+        print_json({"sources": {f.source.name: f.document() for f in findings}})
+    else:
+        for finding in findings:
+            click.echo(finding.line())
+    if any(finding.problems for finding in findings):
+        sys.exit(base.EXIT_FAILURES)
+
+
+@sources.command()
+@click.argument("url")
+@click.option("--name", help="What to call it [its host].")
+@click.option("--allow-private", is_flag=True, help="It is on this machine or a private network.")
+@click.option(
+    "--accept-terms", is_flag=True, help="Crawl it though its platform's terms forbid it."
+)
+@sources_option
+@shared_options
+def add(
+    url: str,
+    name: str | None,
+    allow_private: bool,
+    accept_terms: bool,
+    file: Path | None,
+    directory: Path,
+    as_json: bool,
+) -> None:
+    """Find out platform, feeds, sitemap and language of a site, and add it to the list.
+
+    \b
+    Example:
+      newsarchive sources add https://example.org
+    """
+    from archive import urls
+    from crawler.probe import probe
+    from crawler.sources import Source, append, dump, parse
+
+    url = url if "://" in url else f"https://{url}"
+    start = Source(
+        name or urls.site(url), url, allow_private=allow_private, accept_terms=accept_terms
+    )
+    parse(dump(start), "the source")  # the same errors as for the file
+    (finding,) = probe([start])
+    if not finding.articles:
+        base.fail(f"{url}: {finding.problem()}; not added", base.EXIT_FAILURES)
+    path = file or directory / "sources.toml"
+    append(path, finding.source)
+    if as_json:
+        print_json({"path": str(path), **finding.document()})
+    else:
+        click.echo(finding.line())
+        say(f"added to {path}")
+
+
+@cli.command()
+@click.option(
+    "--keep", type=click.Path(path_type=Path), default=Path("demo-archive"), show_default=True,
+    help="The folder of the demo's archive; made anew each time.",
+)  # fmt: skip
+@click.option("--debug", is_flag=True, hidden=True)
+def demo(keep: Path, debug: bool) -> None:
+    """Run the whole line on bundled sample sites, offline.
+
+    \b
+    Example:
+      newsarchive demo
+    """
+    from crawler.demo.tour import run_tour
+
+    sys.exit(run_tour(keep))
+
+
+def main() -> NoReturn:
+    """The command `newsarchive`."""
+    base.run(cli)

@@ -1,0 +1,110 @@
+"""What a run says: progress while it works, a table or JSON at its end, a line for each failure."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+
+from archive import cli
+from archive.model import SourceReport
+from crawler.crawl import Crawl
+
+NUMBERS = ("found", "fetched", "new", "revised", "unchanged", "skipped", "failed", "requests")
+FAULT_LINES = 20  # a source; the rest is counted, and stands in the table `failures`
+SOURCE_ROWS = 40  # of an import; beyond that the table is of the largest
+
+
+@contextmanager
+def watching(work: Crawl, as_json: bool) -> Iterator[None]:
+    """Show the crawl's progress on a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=cli.console(stderr=True), transient=True) as bars:
+        task = bars.add_task("starting …", total=None)
+
+        def show() -> None:
+            reports = [progress.report() for progress in work.progress.values()]
+            busy = [name for name, p in work.progress.items() if p.in_flight]
+            total = {name: sum(getattr(r, name) for r in reports) for name in NUMBERS}
+            bars.update(
+                task,
+                description=f"{total['found']} found, {total['fetched']} fetched, {total['new']} new, "
+                f"{total['failed']} failed · {', '.join(busy[:3])}{' …' if len(busy) > 3 else ''}",
+            )
+
+        work.on_change = show
+        yield
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal; the function moves it on by one."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=cli.console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=total)
+        yield lambda: bars.advance(task)
+
+
+def finish(
+    reports: Sequence[SourceReport], notices: Mapping[str, Sequence[str]], as_json: bool
+) -> None:
+    """Print the report; end with exit code 1 where anything failed."""
+    for report in reports:
+        for notice in dict.fromkeys(notices.get(report.source, ())):
+            cli.say(f"{report.source}: {notice}")
+        for url, fault in report.faults[:FAULT_LINES]:
+            cli.say(f"{report.source}: {fault.kind}: {fault.message}: {url}")
+        if len(report.faults) > FAULT_LINES:
+            cli.say(f"{report.source}: {len(report.faults) - FAULT_LINES} more failures")
+    if as_json:
+        cli.print_json(document(reports))
+    else:
+        print_table(reports)
+    if any(report.failed for report in reports):
+        sys.exit(cli.EXIT_FAILURES)
+
+
+def document(reports: Sequence[SourceReport]) -> dict[str, object]:
+    """The report for machines."""
+    return {
+        "sources": {
+            r.source: {name: getattr(r, name) for name in NUMBERS}
+            | {"failures": [{"url": url, **asdict(fault)} for url, fault in r.faults]}
+            for r in reports
+        },
+        "seconds": max((r.seconds for r in reports), default=0.0),
+    }
+
+
+def print_table(reports: Sequence[SourceReport]) -> None:
+    """A row a source, a last row for all, and what the failures were."""
+    names = ("found", "new", "revised", "unchanged", "skipped", "failed", "requests")
+    shown = (
+        sorted(reports, key=lambda r: -r.found)[:SOURCE_ROWS]
+        if len(reports) > SOURCE_ROWS
+        else reports
+    )
+    rows: list[list[object]] = [[r.source, *(getattr(r, name) for name in names)] for r in shown]
+    if len(reports) > 1:
+        rows.append([f"all {len(reports)}", *(sum(getattr(r, n) for r in reports) for n in names)])
+    cli.console().print(cli.table(("source", *names), rows))
+    kinds = Counter(fault.kind for r in reports for _, fault in r.faults)
+    if kinds:
+        click.echo(
+            "failures: " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        )
+    if reports and not any(r.new or r.revised or r.failed for r in reports):
+        click.echo("nothing new: no article was fetched again without need, nothing was added")
