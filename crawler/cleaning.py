@@ -154,6 +154,20 @@ class _Work:
             text = bare(fold(self.raw[i].text))
             if text in self._titles and (self.raw[i].kind == "heading" or i < prose):
                 self._remove(i, Finding(Reason.NAVIGATION, "title-repeated", self.page.title))
+        first = next(
+            (i for i, f in enumerate(self.findings) if f and f.rule == "title-repeated"), 0
+        )
+        if first < prose:
+            self._remove_above_title(first)
+
+    def _remove_above_title(self, title: int) -> None:
+        """Short lines above the title lead elsewhere, whatever they say."""
+        for i in range(title):
+            phrase = self.evidence[i].phrase
+            is_menu = phrase is None or phrase.rule in ("subscribe-button", "navigation-link")
+            if self._is_open(i) and self.evidence[i].size <= SHORT and is_menu:
+                if not self.evidence[i].sign and not self._is_dateline(i):
+                    self._remove(i, Finding(Reason.NAVIGATION, "above-title", self.raw[i].text))
 
     def remove_captions(self) -> None:
         """Captions of images."""

@@ -137,6 +137,12 @@ class Crawl:
         if source in self.progress:
             self.progress[source].requests += 1
 
+    async def end(self) -> None:
+        """End the task that writes; everything that was handed over is stored."""
+        if self._writer:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
+
     def stop(self, error: BaseException) -> None:
         """End the crawl before its time: what is under way finishes, nothing else starts."""
         self.error = self.error or error

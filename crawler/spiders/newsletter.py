@@ -71,6 +71,7 @@ class NewsletterSpider(scrapy.Spider):
         while assignments := await self.crawl.assignments():
             for assignment in assignments:
                 yield self._request(assignment)
+        await self.crawl.end()
 
     def parse(self, response: Response) -> Iterator[Captured]:
         yield Captured(response.meta["capture"], response.meta["assignment"].entry)
@@ -107,7 +108,8 @@ class NewsletterSpider(scrapy.Spider):
         limit = self.crawler.settings.getint("DOWNLOAD_MAXSIZE") // 1024**2
         for kind, name, message in FAULTS:
             if isinstance(error, kind):
-                return Fault(name, message.format(error=error, limit=limit), name in PERMANENT)
+                text = message.format(error=error, limit=limit)
+                return Fault(name, text, name in PERMANENT, skip=name == "robots")
         text = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:200]
         return Fault(
             "tls" if "ssl" in text.lower() or "tls" in text.lower() else "connection", text
