@@ -79,7 +79,7 @@ class Frontier:
     def _add(self, source: str, link: Link, again: bool) -> bool:
         key = urls.key(link.url)
         row = self._db.execute(
-            "SELECT state, changed, fetched FROM frontier WHERE source = ? AND key = ?",
+            "SELECT state, changed, fetched, found_by FROM frontier WHERE source = ? AND key = ?",
             [source, key],
         ).fetchone()
         if row is None:
@@ -89,12 +89,12 @@ class Frontier:
                 [source, key, link.url, link.role, link.found_by, link.optional, link.changed, _now()],
             )  # fmt: skip
             return True
-        state, changed, fetched = row
+        state, changed, fetched, found_by = row
         if state != "done":
             return True
-        has_changed = bool(
-            link.changed and link.changed != changed and fetched and link.changed > fetched
-        )
+        # Ways of discovery state different times of one change: each is compared with its own.
+        known = changed if changed and found_by == link.found_by else fetched
+        has_changed = bool(link.changed and known and link.changed > known)
         if not (again or has_changed):
             return False
         self._db.execute(

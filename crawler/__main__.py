@@ -1,0 +1,5 @@
+"""`python -m crawler`: the command `newsarchive`."""
+
+from crawler.commands import main
+
+main()
