@@ -25,7 +25,10 @@ LETTERS_A_WORD = 2.0
 VOID_SHARE = 0.4
 # A block shorter than this must be a whole line of the extractor's text to count as voted for.
 WHOLE_LINE = 24
+# Above this share of linked letters a line is a menu.
+MENU = 0.6
 
+_LINK_TEXT = re.compile(r"\[([^\[\]]+)\]\(")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _WORDS = re.compile(r"[a-z]+|[0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -93,7 +96,7 @@ def collect(raw: Sequence[RawBlock], tree: Any, body: str | None = None) -> list
         Evidence(
             size=sizes[i],
             voted=votes[i],
-            phrase=phrase(block.text),
+            phrase=phrase(block.text) or _phrase_of_links(block),
             sign=signs.of(block.element),
             linked=min(1.0, block.linked / max(1, len(block.text))),
         )
@@ -133,6 +136,14 @@ def phrase(text: str) -> Finding | None:
     if found is None:
         return None
     return Finding(found.reason, found.rule, found.evidence, hits=hits)
+
+
+def _phrase_of_links(block: RawBlock) -> Finding | None:
+    """The rule that a link of a line of links fits: a menu or a footer written in one line."""
+    if block.linked < MENU * len(block.text):
+        return None
+    found = (phrase(text) for text in _LINK_TEXT.findall(block.markdown))
+    return next((f for f in found if f and f.is_whole), None)
 
 
 @cache

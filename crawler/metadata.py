@@ -26,7 +26,7 @@ ORGANISATIONS = frozenset({"organization", "newsmediaorganization", "corporation
 SEPARATOR = re.compile(r"\s+[|\-–—·•»«:]+\s+|\s*[|｜]\s*")
 BY = re.compile(
     r"^(?:by|von|par|por|di|de|door|przez|written by|text(?: von)?|posted by|autor(?:in)?|author"
-    r"|文|著者|作者|执笔|執筆)\s*[:：/／]?\s+|^(?:文|著者|作者|執筆)\s*[:：/／]?\s*",
+    r"|文|著者|作者|执笔|執筆)\s*[:：/／]?\s+|^(?:文\s*[:：/／]|(?:著者|作者|執筆)\s*[:：/／]?)\s*",
     re.I,
 )
 AND = re.compile(r"\s*(?:[,;/|、，]|\s(?:and|und|et|y|e|en|i|ve|och|og)\s|&)\s*")
@@ -236,13 +236,14 @@ class _Page:
             name = BY.sub("", line.text)
             if len(bio.text) < 40:
                 continue
-            if NAME_LINE.match(name) and len(name) < 50:
+            if _is_cjk_name(name):
+                if bio.text.startswith(re.sub(r"\s", "", name)[:2]):
+                    return [name]
+            elif NAME_LINE.match(name) and len(name) < 50:
                 if all(word[0].isupper() for word in name.split() if len(word) > 3) and re.match(
                     rf"{re.escape(name.split()[0])}\b", bio.text
                 ):
                     return [name]
-            elif _is_cjk_name(name) and bio.text.startswith(re.sub(r"\s", "", name)[:2]):
-                return [name]
         return []
 
     def published(self) -> tuple[str | None, str | None]:
