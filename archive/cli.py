@@ -51,11 +51,9 @@ def shared_options(command: Command) -> Command:
         "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
     )
     @click.option("--debug", is_flag=True, help="Show tracebacks.")
-    @click.pass_context
     @functools.wraps(command)
-    def wrapped(
-        context: click.Context, archive: Path | None, as_json: bool, debug: bool, **values: Any
-    ) -> Any:
+    def wrapped(archive: Path | None, as_json: bool, debug: bool, **values: Any) -> Any:
+        context = click.get_current_context()
         above = context.find_root().params
         context.find_root().meta["debug"] = debug or bool(above.get("debug"))
         directory = archive or above.get("archive") or default_directory()
@@ -209,11 +207,11 @@ def history(url: str, directory: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@click.argument("query")
+@click.argument("wanted", metavar="QUERY")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @filter_options
 @shared_options
-def search(query: str, limit: int, filters: Filters, directory: Path, as_json: bool) -> None:
+def search(wanted: str, limit: int, filters: Filters, directory: Path, as_json: bool) -> None:
     """Search: words (all of them), "phrases", prefix*, -without, title:word, author:word.
 
     \b
@@ -225,8 +223,7 @@ def search(query: str, limit: int, filters: Filters, directory: Path, as_json: b
 
     from archive import search as fts
 
-    both = f"{query} {filters.query}" if filters.query else query
-    filters = replace(filters, query=both)
+    filters = replace(filters, query=f"{wanted} {filters.query or ''}")
     with _reader(directory) as db:
         hits = list(fts.select(db, filters, limit))
         total = fts.count(db, filters)

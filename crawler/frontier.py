@@ -21,6 +21,9 @@ LEASE = timedelta(minutes=30)
 FIRST_WAIT = timedelta(hours=1)
 LONGEST_WAIT = timedelta(days=7)
 
+# Whose time of change is believed: those that state changes before those that state publication.
+BELIEVED = ("wordpress", "sitemap", "feed")
+
 _TIME = "%Y-%m-%dT%H:%M:%S.%f"
 
 
@@ -90,6 +93,11 @@ class Frontier:
             )  # fmt: skip
             return True
         state, changed, fetched, found_by = row
+        if link.changed and _rank(link.found_by) < _rank(found_by):
+            self._db.execute(
+                "UPDATE frontier SET found_by = ?, changed = ? WHERE source = ? AND key = ?",
+                [link.found_by, link.changed, source, key],
+            )
         if state != "done":
             return True
         # Ways of discovery state different times of one change: each is compared with its own.
@@ -161,6 +169,10 @@ class Frontier:
             [source],
         ).fetchall()
         return [Link(url, "article", found_by) for url, found_by in rows]
+
+
+def _rank(way: str) -> int:
+    return BELIEVED.index(way) if way in BELIEVED else len(BELIEVED)
 
 
 def _now() -> str:

@@ -94,7 +94,12 @@ def _summary(directory: Path) -> None:
     names = ("source", "found", "new", "revised", "unchanged", "failed", "words kept")
     out = cli.console()
     out.print(cli.table(names, [(*row, words[row[0]]) for row in totals]))
-    out.print(cli.table(("removed", "blocks"), [(r.reason, r.blocks) for r in found.removed]))
+    out.print(
+        cli.table(
+            ("removed", "blocks"),
+            sorted(((r.reason, r.blocks) for r in found.removed), key=lambda r: -r[1]),
+        )
+    )
 
 
 def _next_steps(directory: Path) -> None:
