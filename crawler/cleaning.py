@@ -16,8 +16,9 @@ from lxml import etree
 from lxml.cssselect import CSSSelector
 
 from archive.model import Block, Fault, Reason
+from crawler.boilerplate import Finding, bare, fold, size
 from crawler.dates import parse_date
-from crawler.evidence import Evidence, Finding, bare, collect, fold, size, weights
+from crawler.evidence import MENU, Evidence, collect, weights
 from crawler.extraction import RawBlock
 from crawler.metadata import Metadata
 
@@ -26,7 +27,6 @@ PROSE = 20  # from here on a block reads as a paragraph of the text
 SHORT = 8  # up to here as a line: a label, a button, a name
 CALL = 30  # the longest call to subscribe that one phrase settles
 LONG_CALL = 60  # with two phrases or more
-SIGNED_PROSE = 60  # voted prose of that length outweighs a class name
 GROUP = 130  # the largest container that one phrase speaks for
 SANDWICH = 60  # between two pieces of boilerplate
 BIO = 90
@@ -39,8 +39,12 @@ SPREADING = frozenset(
         Reason.COMMENTS, Reason.AUTHOR_BIO, Reason.PAYWALL, Reason.LEGAL,
     }
 )  # fmt: skip
+# Rules whose findings say nothing of what stands beside them.
+LOCAL = frozenset({"container", "hidden", "between"})
 # Of these, those that may hold prose of any length.
 WORDY = frozenset({Reason.COMMENTS, Reason.RELATED, Reason.AUTHOR_BIO, Reason.POPUP})
+# Elements that only hold items together: the container is the one around them.
+GROUPING = frozenset("ul ol li blockquote table tbody tr dl dd figure".split())
 ARTICLE_TYPES = frozenset(
     "article newsarticle blogposting reportagenewsarticle analysisnewsarticle techarticle "
     "opinionnewsarticle backgroundnewsarticle reviewnewsarticle liveblogposting blog.post".split()
@@ -123,6 +127,7 @@ class _Work:
         self.forced: set[int] = set()
         self.headings: set[int] = set()
         self._titles = {bare(fold(t)) for t in (page.title, *page.title_variants) if t}
+        self._containers = {a for block in raw for a in block.element.iterancestors()}
         self._names = {bare(fold(name)) for name in page.authors}
 
     def apply_site_rules(self, tree: Any, rules: SiteRules) -> None:
@@ -142,7 +147,7 @@ class _Work:
     def remove_hidden(self) -> None:
         """What is not shown at first: pop-ups, menus, templates."""
         for i in self._open():
-            if self.raw[i].hidden:
+            if self.evidence[i].hidden:
                 sign, phrase = self.evidence[i].sign, self.evidence[i].phrase
                 reason = sign.reason if sign else phrase.reason if phrase else Reason.POPUP
                 self._remove(i, Finding(reason, "hidden", "not shown at first"))
@@ -184,13 +189,11 @@ class _Work:
             sign = evidence.sign
             if not sign:
                 continue
-            is_prose = evidence.voted and evidence.size >= SIGNED_PROSE
-            if is_prose and sign.reason not in WORDY:
+            is_prose = evidence.voted and evidence.size >= PROSE and evidence.linked < MENU
+            if is_prose and not evidence.phrase and sign.reason not in WORDY:
                 continue
             if evidence.phrase and sign.evidence.startswith(("<", "role=")):
-                sign = Finding(
-                    evidence.phrase.reason, sign.rule, sign.evidence, container=sign.container
-                )
+                sign = Finding(evidence.phrase.reason, sign.rule, sign.evidence)
             self._remove(i, sign)
 
     def remove_phrases(self) -> None:
@@ -235,7 +238,7 @@ class _Work:
         prose = weights(self.raw, [float(self._is_prose(i)) for i in range(len(self.raw))])
         spread: dict[Any, Finding] = {}
         for i, finding in enumerate(self.findings):
-            if not finding or finding.reason not in SPREADING or finding.rule == "container":
+            if not finding or finding.reason not in SPREADING or finding.rule in LOCAL:
                 continue
             if not finding.is_whole and finding.rule not in ("author-name", "about-the-author"):
                 limit = GROUP / 2
@@ -246,7 +249,10 @@ class _Work:
             )
             if group is not None:
                 spread.setdefault(group, finding)
+        first = self._first_prose()
         for i in self._open():
+            if self.evidence[i].size >= SHORT and i <= first and self.evidence[i].voted:
+                continue  # a lead between the byline and the share buttons
             element = self.raw[i].element
             while element is not None and element not in spread:
                 element = element.getparent()
@@ -309,9 +315,7 @@ class _Work:
                 and i not in self.forced
                 and self._is_line(i)
                 and block.kind == "paragraph"
-            ):
-                self._remove(i, Finding(Reason.CAPTION, "line-above-text", block.text))
-            elif (
+            ) or (
                 self._is_open(i)
                 and not self.kept[i]
                 and self._is_line(i)
@@ -335,6 +339,7 @@ class _Work:
             if (
                 before
                 and after
+                and {before.reason, after.reason} <= SPREADING
                 and sum(self.evidence[k].size for k in run) <= SANDWICH
                 and not any(self._is_prose(k) for k in run)
                 and not any(k in self.forced for k in run)
@@ -489,17 +494,9 @@ class _Work:
 
     def _home(self, i: int) -> Any:
         """The container of a block: its parent, or a list's or quotation's."""
-        parent = self.raw[i].element.getparent()
-        while parent is not None and parent.tag in (
-            "ul",
-            "ol",
-            "li",
-            "blockquote",
-            "table",
-            "tbody",
-            "tr",
-            "dl",
-        ):
+        element = self.raw[i].element
+        parent = element if element in self._containers else element.getparent()
+        while parent is not None and parent.tag in GROUPING:
             parent = parent.getparent()
         return parent
 

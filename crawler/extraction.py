@@ -53,7 +53,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\ufff
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0\u200b\ufeff]+")
 
 
-class NoMarkup(ValueError):  # noqa: N818 - said as it is
+class NoMarkup(ValueError):
     """The document has no element that could hold text, or too many."""
 
 
@@ -149,7 +149,7 @@ class _Walk:
             yield from self._flush()
         if tag in BLOCK_TAGS:
             self._stack.append(element)
-        self._hidden += _hides(element)
+        self._hidden += hides(element)
         if tag == "tr" and _is_data_row(element):
             self._rows.append(element)
         if is_cell and element.getprevious() is not None:
@@ -173,7 +173,7 @@ class _Walk:
         if tag in BLOCK_TAGS and not is_inside_row:
             yield from self._flush()
         self._preformatted -= tag == "pre"
-        self._hidden -= _hides(element)
+        self._hidden -= hides(element)
         if self._rows and element is self._rows[-1]:
             self._rows.pop()
         if tag in BLOCK_TAGS:
@@ -232,7 +232,7 @@ class _Walk:
 def _base(tree: Any, url: str) -> str:
     for element in tree.iterfind(".//base[@href]"):
         try:
-            return urljoin(url, element.get("href"))
+            return str(urljoin(url, element.get("href")))
         except ValueError:
             break
     return url
@@ -242,7 +242,7 @@ def _escaped(url: str) -> str:
     return url.replace("(", "%28").replace(")", "%29").replace(" ", "%20").replace("\n", "")
 
 
-def _hides(element: Any) -> bool:
+def hides(element: Any) -> bool:
     """Whether the element is not shown at first: pop-ups, menus, alternative texts."""
     return (
         element.get("hidden") is not None

@@ -1,0 +1,155 @@
+"""The phrases and signs of boilerplate.toml, and how a text or a class name is looked up in them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from archive.model import Reason
+
+# Letters of a script without spaces that weigh as much as one word of a script with them.
+LETTERS_A_WORD = 2.0
+
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_WORD = re.compile(r"\w+")
+_NAME_PARTS = re.compile(r"[a-z]+|[0-9]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason, the rule that gives it and what it saw."""
+
+    reason: Reason
+    rule: str
+    evidence: str
+    is_whole: bool = False  # the phrase is the whole block
+    hits: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule of boilerplate.toml; `rank` is its place in the file: the first that fits names."""
+
+    rank: int
+    name: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """All phrases, by what finds them: the whole text, its words, or any place in it."""
+
+    whole: dict[str, _Rule]
+    by_word: dict[str, list[tuple[str, _Rule]]]  # by the first word of the phrase
+    anywhere: list[tuple[str, _Rule]]  # of scripts without words, or beginning with a sign
+
+
+def size(text: str) -> float:
+    """The length of a text in words."""
+    letters = len(_UNSPACED.findall(text))
+    return letters / LETTERS_A_WORD + len(_UNSPACED.sub(" ", text).split())
+
+
+def fold(text: str) -> str:
+    """Lower case, one kind of apostrophe, numbers as 0, single spaces."""
+    plain = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("‘", "'")
+    return " ".join(re.sub(r"[0-9]+", "0", plain).split())
+
+
+def bare(folded: str) -> str:
+    """A folded text without marks at its ends, or as it is where there is nothing else."""
+    return re.sub(r"^[\W_]+|[\W_]+$", "", folded) or folded
+
+
+def phrase(text: str) -> Finding | None:
+    """The first rule of boilerplate.toml that a text fits; a whole text before a part of one."""
+    folded = fold(text)
+    phrases = _phrases()
+    if rule := phrases.whole.get(bare(folded)):
+        return Finding(rule.reason, rule.name, text, is_whole=True)
+    found: list[tuple[int, int, int, str, _Rule]] = []
+    for start, words, rule in _matches(folded, phrases):
+        found.append((rule.rank, start, -len(words), words, rule))
+    if not found:
+        return None
+    found.sort(key=lambda match: match[:3])
+    _, _, _, words, rule = found[0]
+    return Finding(rule.reason, rule.name, words, hits=_distinct(found))
+
+
+def sign(name: str) -> Reason | None:
+    """What the class and id of an element say that it holds."""
+    words = _name_parts(name)
+    return next((reason for word, reason in _vocabulary().items() if word in words), None)
+
+
+def _matches(folded: str, phrases: _Phrases) -> Iterator[tuple[int, str, _Rule]]:
+    for word in _WORD.finditer(folded):
+        for words, rule in phrases.by_word.get(word.group(), ()):
+            end = word.start() + len(words)
+            if folded.startswith(words, word.start()) and not _goes_on(folded, end):
+                yield word.start(), words, rule
+    for words, rule in phrases.anywhere:
+        if (start := folded.find(words)) >= 0:
+            yield start, words, rule
+
+
+def _goes_on(folded: str, end: int) -> bool:
+    """Whether a word goes on behind a phrase that ends in it."""
+    return end < len(folded) and folded[end - 1].isalnum() and folded[end].isalnum()
+
+
+def _distinct(found: list[tuple[int, int, int, str, _Rule]]) -> int:
+    """The number of matches that do not overlap one of the same rule."""
+    ends: dict[int, int] = defaultdict(int)
+    count = 0
+    for rank, start, length, _, _ in found:
+        if start >= ends[rank]:
+            ends[rank] = start - length
+            count += 1
+    return count
+
+
+@cache
+def _phrases() -> _Phrases:
+    phrases = _Phrases({}, defaultdict(list), [])
+    for rank, entry in enumerate(_file()["rule"]):
+        rule = _Rule(rank, entry["name"], Reason(entry["reason"]))
+        for text in (text for value in entry.values() if isinstance(value, list) for text in value):
+            folded = fold(text)
+            if entry.get("whole"):
+                phrases.whole.setdefault(bare(folded), rule)
+            elif _UNSPACED.search(folded) or not (word := _WORD.match(folded)):
+                phrases.anywhere.append((folded, rule))
+            else:
+                phrases.by_word[word.group()].append((folded, rule))
+    return phrases
+
+
+@cache
+def _file() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_name("boilerplate.toml").read_text("utf-8"))
+
+
+@cache
+def _vocabulary() -> dict[str, Reason]:
+    return {word: Reason(reason) for reason, words in _file()["signs"].items() for word in words}
+
+
+@cache
+def _name_parts(name: str) -> frozenset[str]:
+    """The words of class names, and neighbours joined: `author-box` gives author, box, author-box."""
+    found: set[str] = set()
+    for token in name.split():
+        words = _NAME_PARTS.findall(_CAMEL.sub("-", token).lower())
+        found.update(words)
+        found.update("-".join(words[i : i + 2]) for i in range(len(words) - 1))
+    return frozenset(found)
