@@ -223,7 +223,7 @@ def search(wanted: str, limit: int, filters: Filters, directory: Path, as_json: 
 
     from archive import search as fts
 
-    filters = replace(filters, query=f"{wanted} {filters.query or ''}")
+    filters = replace(filters, query=f"{wanted} {filters.query or ''}".strip())
     with _reader(directory) as db:
         hits = list(fts.select(db, filters, limit))
         total = fts.count(db, filters)

@@ -56,7 +56,7 @@ class CaptureMiddleware:
         if assignment := request.meta.get("assignment"):
             return str(assignment.entry.source)
         site = urls.site(request.url)
-        return self._sources.get(site, site)
+        return str(self._sources.get(site, site))
 
 
 def _exchange(request: Request, response: Response) -> warc.Exchange:

@@ -121,7 +121,8 @@ class Crawl:
         source = self.sources.get(capture.source) or Source(capture.source, capture.url)
         subject = capture
         if capture.status == 304 and capture.role != "article":
-            subject = await self._do(lambda: self.archive.last_read(capture.url)) or capture
+            held = await self._do(lambda: self.archive.last_read(capture.url))
+            subject = held or capture
         if subject.status == 304:
             outcome = None
         else:
@@ -170,15 +171,15 @@ class Crawl:
                 batch.append(self._settlements.get_nowait())
             try:
                 await self._do(lambda: self._save(batch))  # noqa: B023 - awaited in this turn
-                errors: list[BaseException | None] = [None] * len(batch)
-            except Exception as error:  # noqa: BLE001 - handed to those who wait for it
-                self.error = error
-                errors = [error] * len(batch)
-            for settlement, error in zip(batch, errors, strict=True):
-                if error:
-                    settlement.stored.set_exception(error)
-                elif not settlement.stored.done():
-                    settlement.stored.set_result(None)
+            except Exception as error:
+                self.stop(error)
+                for settlement in batch:
+                    if not settlement.stored.done():
+                        settlement.stored.set_exception(error)
+            else:
+                for settlement in batch:
+                    if not settlement.stored.done():
+                        settlement.stored.set_result(None)
             self._changed.set()
             self.on_change()
 

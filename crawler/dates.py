@@ -140,18 +140,18 @@ def _other(text: str, language: str | None) -> str | None:
     """Everything else that is a date as a whole: `03.07.2023`, `7/3/23`, languages not above."""
     if size_of_words(text) > 4 or not re.search(r"\d{4}|\d{1,2}[./]\d{1,2}[./]\d{2}", text):
         return None
-    settings = {"STRICT_PARSING": True, "RETURN_AS_TIMEZONE_AWARE": False}
+    settings: dict[str, object] = {"STRICT_PARSING": True, "RETURN_AS_TIMEZONE_AWARE": False}
     if language not in (None, "en"):
         settings["DATE_ORDER"] = "DMY"
     try:
         moment = dateparser.parse(text, languages=None, settings=settings)
-    except Exception:  # noqa: BLE001 - dateparser raises what its many parsers raise
+    except Exception:
         return None
     if moment is None:
         return None
     if moment.hour or moment.minute:
-        return moment.replace(microsecond=0).isoformat()
-    return moment.date().isoformat()
+        return str(moment.replace(microsecond=0).isoformat())
+    return str(moment.date().isoformat())
 
 
 def _checked(iso: str) -> str | None:

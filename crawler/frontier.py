@@ -135,7 +135,10 @@ class Frontier:
             "UPDATE frontier SET state = 'leased', lease = ? WHERE source = ? AND key = ?",
             [(lease, row[0], row[6]) for row in rows],
         )
-        return [Entry(*row[:4], bool(row[4]), row[5]) for row in rows]
+        return [
+            Entry(source, url, role, found_by, bool(optional), attempts)
+            for source, url, role, found_by, optional, attempts, _ in rows
+        ]
 
     def done(self, source: str, url: str) -> None:
         """The URL needs no more fetching until it says that it changed."""
@@ -153,7 +156,7 @@ class Frontier:
         ).fetchone()
         attempts = row[0] if row else 0
         wait = min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT)
-        due = (datetime.now(UTC) + wait).strftime(_TIME)[:-3] + "Z"
+        due: str = (datetime.now(UTC) + wait).strftime(_TIME)[:-3] + "Z"
         self._db.execute(
             "UPDATE frontier SET state = 'waiting', lease = NULL, attempts = attempts + 1, due = ? "
             "WHERE source = ? AND key = ?",

@@ -176,7 +176,7 @@ class _Import:
 def _result(future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
-    except Exception as error:  # noqa: BLE001 - whatever a page does to a worker
+    except Exception as error:
         return workers.fault(error)
 
 

@@ -226,7 +226,7 @@ class _Page:
                 names = [
                     part for part in AND.split(rest) if NAME_LINE.match(part) or _is_cjk_name(part)
                 ]
-                if names and rest[0].isupper() or names and _is_cjk_name(names[0]):
+                if (names and rest[0].isupper()) or (names and _is_cjk_name(names[0])):
                     return names
         return []
 

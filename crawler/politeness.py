@@ -70,7 +70,7 @@ class PolitenessMiddleware:
         """Crawl-delay in robots.txt: nothing in Scrapy applies it."""
         agent = self._crawler.settings["ROBOTSTXT_USER_AGENT"]
         stated = robotparser.crawl_delay(agent)
-        slot = self._crawler.engine.downloader.slots.get(urls.site(request.url))  # type: ignore[union-attr]
+        slot = self._crawler.engine.downloader.slots.get(urls.site(request.url))
         if stated and slot:
             slot.delay = max(slot.delay, min(float(stated), LONGEST_CRAWL_DELAY))
             self._fixed.add(urls.site(request.url))

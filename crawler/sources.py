@@ -167,7 +167,7 @@ def _source(entry: dict[str, Any], index: int, lines: _Lines) -> Source:
     for key in ("name", "url"):
         if not entry.get(key):
             raise lines.error(index, None, f'this source has no {key}: add {key} = "…"')
-    values = {key: tuple(v) if key in _LISTS else v for key, v in entry.items()}
+    values: dict[str, Any] = {key: tuple(v) if key in _LISTS else v for key, v in entry.items()}
     if "interval" in values:
         values["interval"] = _seconds(values["interval"])
     return Source(**values)
@@ -184,7 +184,8 @@ def _problem(key: str, value: Any) -> str | None:
                 return f"{key}: {wrong}"
         return None
     kinds = _KINDS.get(key, (str,))
-    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+    fits: bool = isinstance(value, kinds)
+    if not fits or (isinstance(value, bool) and bool not in kinds):
         names = " or ".join(_kind_name(kind) for kind in kinds)
         return f"{key} must be {names}, not {value!r}"
     if key == "url":

@@ -36,7 +36,7 @@ class Workers:
         """The outcome of a capture; a worker that died or ran out of time is a Fault."""
         try:
             return await asyncio.wrap_future(self.submit(capture, source))
-        except Exception as error:  # noqa: BLE001 - whatever a page does to a worker
+        except Exception as error:
             return fault(error)
 
     def submit(self, capture: Capture, source: Source) -> Future[Outcome]:
@@ -48,7 +48,7 @@ class Workers:
 
     def close(self) -> None:
         """End the processes."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 

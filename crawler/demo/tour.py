@@ -15,7 +15,6 @@ from archive.stats import collect
 from archive.store import open_reader
 from crawler.demo.sites import SampleSite, serve, sources_toml
 
-
 ADDITION = (
     "Nachtrag: In einer früheren Fassung fehlte der Hinweis, dass der Bericht auf Unterlagen beruht, "
     "die der Redaktion vorliegen."
@@ -97,7 +96,7 @@ def _summary(directory: Path) -> None:
     out.print(
         cli.table(
             ("removed", "blocks"),
-            sorted(((r.reason, r.blocks) for r in found.removed), key=lambda r: -r[1]),
+            [(r.reason, r.blocks) for r in sorted(found.removed, key=lambda r: -r.blocks)],
         )
     )
 

@@ -40,7 +40,7 @@ def find(page: Page, source: Source) -> Found | Fault:
     entries = parsed.get("entries", [])
     if not parsed.get("version") or (not entries and parsed.get("bozo")):
         return Fault("malformed-feed", f"no feed: {_problem(page, parsed)}")
-    links = {}
+    links: dict[str, Link] = {}
     foreign = 0
     for entry in entries:
         url = absolute(page.url, entry.get("link"))

@@ -76,7 +76,7 @@ def older(tree: Any, page: Page, source: Source) -> tuple[Link, ...]:
 def _is_title(element: Any) -> bool:
     text = _text(element)
     inside = {a.tag for a in element.iterancestors()}
-    if NEXT.match(text) or inside & OUTSIDE and not inside & {"article", "main"}:
+    if NEXT.match(text) or (inside & OUTSIDE and not inside & {"article", "main"}):
         return False
     if inside & HEADINGS or any(d.tag in HEADINGS for d in element.iterdescendants()):
         return bool(text)

@@ -1,0 +1,364 @@
+"""The whole line: sample sites on loopback, crawled by the command as users run it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from archive import search
+from archive.store import open_reader
+from crawler.demo.sites import SampleSite, serve, sources_toml
+from tests.conftest import ROOT, Run, document
+from tests.faults import serve_faults
+
+TABLES = {
+    "articles": "url, captured_url, source, title, authors, published, language, text, digest, translation_group, may_train",
+    "blocks": "(SELECT url FROM articles WHERE id = article_id), position, kind, text, kept, reason, rule",
+    "revisions": "(SELECT url FROM articles WHERE id = article_id), number, digest",
+    "block_stats": "site, digest, articles",
+}  # fmt: skip
+
+
+def state(directory: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What an archive holds, times and row numbers apart."""
+    db = open_reader(directory)
+    found = {
+        table: sorted(db.execute(f"SELECT {columns} FROM {table}").fetchall(), key=repr)
+        for table, columns in TABLES.items()
+    }
+    payloads = "SELECT DISTINCT url, digest FROM captures WHERE status = 200 AND role = 'article'"
+    found["payloads"] = sorted(db.execute(payloads).fetchall())
+    db.close()
+    return found
+
+
+def write_sources(directory: Path, sites: list[SampleSite]) -> None:
+    directory.mkdir(exist_ok=True)
+    (directory / "sources.toml").write_text(sources_toml(sites), "utf-8")
+
+
+@dataclass(frozen=True)
+class Crawled:
+    directory: Path
+    sites: list[SampleSite]
+    report: dict[str, dict[str, int]]
+
+
+@pytest.fixture(scope="module")
+def sites() -> Iterator[list[SampleSite]]:
+    with serve() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def crawled(
+    sites: list[SampleSite], newsarchive: Run, tmp_path_factory: pytest.TempPathFactory
+) -> Crawled:
+    directory = tmp_path_factory.mktemp("crawled")
+    write_sources(directory, sites)
+    done = newsarchive("crawl", "--full", "--json", archive=directory)
+    assert done.returncode == 0, done.stderr
+    return Crawled(directory, sites, document(done)["sources"])
+
+
+def test_every_article_of_every_site_is_held(crawled: Crawled) -> None:
+    for site in crawled.sites:
+        assert crawled.report[site.name]["new"] == len(site.expected())
+        assert crawled.report[site.name]["failed"] == 0
+
+
+def test_articles_are_those_of_the_expected_table(crawled: Crawled) -> None:
+    db = open_reader(crawled.directory)
+    for site in crawled.sites:
+        for expected in site.expected():
+            article = search.article_by_url(db, expected.url)
+            assert article is not None, expected.url
+            assert article.text == expected.text, expected.url
+            assert article.title == expected.title
+            assert article.authors == expected.authors
+            assert (article.published or "")[:10] == expected.published[:10]
+            assert article.language == expected.language
+            headings = db.execute(
+                "SELECT text FROM blocks WHERE article_id = ? AND kept AND kind = 'heading'",
+                [article.id],
+            ).fetchall()
+            assert tuple(row[0] for row in headings) == expected.headings
+    db.close()
+
+
+def test_what_was_removed_is_on_record_with_its_reason(crawled: Crawled) -> None:
+    db = open_reader(crawled.directory)
+    for site in crawled.sites:
+        for expected in site.expected():
+            article = search.article_by_url(db, expected.url)
+            assert article is not None
+            rows = db.execute(
+                "SELECT text, reason FROM blocks WHERE article_id = ? AND NOT kept", [article.id]
+            ).fetchall()
+            for text, reasons in expected.removed:
+                given = {reason for removed, reason in rows if removed == text}
+                assert given & {str(reason) for reason in reasons}, (expected.url, text, given)
+    db.close()
+
+
+def test_translations_are_one_group(crawled: Crawled) -> None:
+    db = open_reader(crawled.directory)
+    groups = db.execute(
+        "SELECT translation_group, group_concat(language) FROM articles "
+        "WHERE translation_group IS NOT NULL GROUP BY 1"
+    ).fetchall()
+    db.close()
+    assert len(groups) >= 4
+    assert all(len(set(languages.split(","))) >= 2 for _, languages in groups)
+
+
+def test_an_unchanged_second_crawl_adds_nothing_and_fetches_no_article(
+    crawled: Crawled, newsarchive: Run
+) -> None:
+    before = state(crawled.directory)
+    for site in crawled.sites:
+        site.requests.clear()
+    done = newsarchive("crawl", "--full", archive=crawled.directory)
+    assert done.returncode == 0
+    assert "nothing new" in done.stdout
+    assert state(crawled.directory) == before
+    articles = {e.url for site in crawled.sites for e in site.expected()}
+    asked = {
+        site.base_url.rstrip("/") + path for site in crawled.sites for _, path, _ in site.requests
+    }
+    assert not asked & articles
+
+
+def test_revisit_asks_for_every_article_conditionally(crawled: Crawled, newsarchive: Run) -> None:
+    before = state(crawled.directory)
+    site = crawled.sites[0]
+    site.requests.clear()
+    done = newsarchive("crawl", site.name, "--revisit", "--json", archive=crawled.directory)
+    assert done.returncode == 0, done.stderr
+    asked = {path: status for _, path, status in site.requests}
+    for expected in site.expected():
+        assert asked[expected.url.removeprefix(site.base_url.rstrip("/"))] == 304
+    assert state(crawled.directory) == before
+
+
+def test_the_archive_verifies_and_reads(crawled: Crawled, newsarchive: Run, tmp_path: Path) -> None:
+    assert document(newsarchive("verify", "--json", archive=crawled.directory)) == {
+        "ok": True,
+        "problems": [],
+    }
+    expected = crawled.sites[0].expected()[0]
+    shown = document(newsarchive("show", expected.url, "--json", archive=crawled.directory))
+    assert shown["text"] == expected.text
+    reasons = document(newsarchive("why", expected.url, "--json", archive=crawled.directory))
+    assert {"subscribe", "author-bio", "popup"} <= {block["reason"] for block in reasons["removed"]}
+    found = document(newsarchive("search", expected.title, "--json", archive=crawled.directory))
+    assert expected.url in {article["url"] for article in found["articles"]}
+    corpus = tmp_path / "corpus.jsonl"
+    done = newsarchive(
+        "export", "jsonl", "--output", corpus, "--include-reserved", archive=crawled.directory
+    )
+    assert done.returncode == 0
+    total = sum(len(site.expected()) for site in crawled.sites)
+    assert len(corpus.read_text("utf-8").splitlines()) == total
+    stats = document(newsarchive("stats", "--json", archive=crawled.directory))
+    assert stats["articles"] == total
+
+
+def test_an_edit_is_a_revision_and_scrapy_crawl_works(newsarchive: Run, tmp_path: Path) -> None:
+    with serve(["ghost"]) as served:
+        (site,) = served
+        write_sources(tmp_path, served)
+        environment = os.environ | {"NEWSARCHIVE_DIR": str(tmp_path)}
+        command = [
+            sys.executable,
+            "-m",
+            "scrapy",
+            "crawl",
+            "newsletter",
+            "-a",
+            f"source={site.name}",
+        ]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert " 10 " in done.stdout
+        slug = site.slugs[0]
+        url = site.url(slug)
+        before = document(newsarchive("show", url, "--json", archive=tmp_path))
+        site.revise(
+            slug, lambda body: body + "\n\nUne phrase ajoutée après coup par la rédaction.\n"
+        )
+        report = document(newsarchive("crawl", "--revisit", "--json", archive=tmp_path))
+        assert report["sources"][site.name]["revised"] == 1
+    history = document(newsarchive("history", url, "--json", archive=tmp_path))
+    assert [revision["number"] for revision in history] == [1, 2]
+    assert history[0]["text"] == before["text"]
+    assert history[1]["text"].endswith("par la rédaction.")
+
+
+@pytest.mark.parametrize("wait", [0.8, 1.2, 1.7])
+def test_a_kill_in_the_middle_leaves_the_same_archive(
+    crawled: Crawled, newsarchive: Run, tmp_path: Path, wait: float
+) -> None:
+    write_sources(tmp_path, crawled.sites)
+    command = [sys.executable, "-m", "crawler", "crawl", "--full", "--archive", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # fmt: skip
+    time.sleep(wait)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    done = newsarchive("crawl", "--full", archive=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert state(tmp_path) == state(crawled.directory)
+    assert newsarchive("verify", archive=tmp_path).returncode == 0
+
+
+FAULTS = {  # source path → class of its failure
+    "/no-feed/": "nothing-found",
+    "/malformed/feed": "malformed-feed",
+    "/html-feed/feed": "malformed-feed",
+    "/bomb/feed": "malformed-feed",
+    "/missing/feed": "http-404",
+    "/no-article/feed": "not-an-article",
+    "/empty/feed": "empty",
+    "/large/feed": "too-large",
+    "/wall/feed": "blocked",
+    "/gzip-bomb/feed": "too-large",
+    "/loop/feed": "redirects",
+}
+
+
+def test_broken_sources_are_a_line_each_and_the_others_finish(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    with serve_faults() as base:
+        entries = {path.strip("/").split("/")[0]: base + path for path in FAULTS}
+        entries |= {"good": f"{base}/good/feed", "charset": f"{base}/charset/feed"}
+        entries |= {
+            "no-host": "http://no-such-host.invalid/feed",
+            "refused": "http://127.0.0.1:9/feed",
+        }
+        lines = [
+            f'[[source]]\nname = "{name}"\nurl = "{url}"\nfeeds = ["{url}"]\nallow_private = true\ndelay = 0\n'
+            if url.endswith("feed")
+            else f'[[source]]\nname = "{name}"\nurl = "{url}"\nallow_private = true\ndelay = 0\n'
+            for name, url in entries.items()
+        ]
+        (tmp_path / "sources.toml").write_text("\n".join(lines))
+        done = newsarchive("crawl", "--json", archive=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    report = document(done)["sources"]
+    assert (report["good"]["new"], report["good"]["failed"]) == (2, 0)
+    assert (report["charset"]["new"], report["charset"]["failed"]) == (1, 0)
+    assert "charset" in done.stderr
+    for path, kind in (FAULTS | {"/no-host/": "dns", "/refused/": "refused"}).items():
+        name = path.strip("/").split("/")[0]
+        assert [f["kind"] for f in report[name]["failures"]] == [kind], (name, report[name])
+        mine = [line for line in done.stderr.splitlines() if line.startswith(f"{name}: ")]
+        assert len(mine) == 1, mine
+    db = open_reader(tmp_path)
+    stored = dict(db.execute("SELECT source, class FROM failures").fetchall())
+    title = db.execute("SELECT title FROM articles WHERE source = 'charset'").fetchone()
+    db.close()
+    assert stored["no-host"] == "dns"
+    assert title == ("Größe und Maß",)
+
+
+def test_private_addresses_are_refused_unless_allowed(newsarchive: Run, tmp_path: Path) -> None:
+    with serve_faults() as base:
+        (tmp_path / "sources.toml").write_text(
+            f'[[source]]\nname = "x"\nurl = "{base}/good/feed"\n'
+        )
+        done = newsarchive("crawl", "--json", archive=tmp_path)
+    assert done.returncode == 1
+    assert [f["kind"] for f in document(done)["sources"]["x"]["failures"]] == ["private-address"]
+
+
+def test_substack_is_skipped_with_its_notice_until_its_terms_are_accepted(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    with serve(["substack"]) as served:
+        (tmp_path / "sources.toml").write_text(
+            sources_toml(served).replace("accept_terms = true", "")
+        )
+        served[0].requests.clear()
+        done = newsarchive("crawl", "--json", archive=tmp_path)
+        asked = [path for _, path, _ in served[0].requests if "/p/" in path]
+    assert done.returncode == 0
+    assert "accept_terms" in done.stderr
+    assert not asked
+
+
+def test_the_second_of_two_writers_says_who_holds_the_lock(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    from archive.store import open_archive
+
+    (tmp_path / "sources.toml").write_text('[[source]]\nname = "x"\nurl = "https://example.org/"\n')
+    with open_archive(tmp_path, "crawl"):
+        done = newsarchive("crawl", archive=tmp_path)
+    assert done.returncode == 3
+    assert f"process {os.getpid()}" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_sources_are_added_checked_listed_and_written(newsarchive: Run, tmp_path: Path) -> None:
+    with serve(["ghost", "static"]) as served:
+        ghost, static = served
+        done = newsarchive(
+            "sources", "add", ghost.base_url, "--name", "g", "--allow-private", archive=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        assert newsarchive(
+            "sources", "add", static.base_url, "--name", "s", "--allow-private", archive=tmp_path
+        ).returncode == 0  # fmt: skip
+        listed = document(newsarchive("sources", "list", "--json", archive=tmp_path))
+        assert [(s["name"], s["platform"], s["language"]) for s in listed] == [
+            ("g", "ghost", "fr"),
+            ("s", None, "ja"),
+        ]
+        assert listed[0]["feeds"]
+        again = newsarchive("sources", "add", ghost.base_url, "--allow-private", archive=tmp_path)
+        assert again.returncode == 2
+        checked = newsarchive("sources", "check", archive=tmp_path)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+    broken = newsarchive("sources", "check", archive=tmp_path)
+    assert broken.returncode == 1
+    fresh = tmp_path / "fresh"
+    assert newsarchive("sources", "init", archive=fresh).returncode == 0
+    assert len(document(newsarchive("sources", "list", "--json", archive=fresh))) >= 15
+
+
+def test_reading_during_a_crawl_never_meets_a_lock(crawled: Crawled, tmp_path: Path) -> None:
+    write_sources(tmp_path, crawled.sites)
+    command = [sys.executable, "-m", "crawler", "crawl", "--full", "--archive", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)  # fmt: skip
+    reads = 0
+    while process.poll() is None:
+        if (tmp_path / "archive.db").exists():
+            try:
+                db = open_reader(tmp_path)
+                db.execute("SELECT count(*) FROM articles").fetchone()
+                db.close()
+                reads += 1
+            except sqlite3.OperationalError as error:
+                assert "no such table" in str(error)
+        time.sleep(0.01)
+    assert process.returncode == 0, process.stderr.read() if process.stderr else ""
+    assert reads > 10
