@@ -264,7 +264,7 @@ def browse(host: str, port: int, open_browser: bool, directory: Path, as_json: b
 
 
 @cli.command()
-@click.argument("format", type=click.Choice(["jsonl"]))
+@click.argument("format_", metavar="FORMAT", type=click.Choice(["jsonl"]))
 @click.option("--output", required=True, help="A file, or - for standard output.")
 @click.option(
     "--include-reserved", is_flag=True, help="Also what answers no to “may be trained on”."
@@ -272,7 +272,7 @@ def browse(host: str, port: int, open_browser: bool, directory: Path, as_json: b
 @filter_options
 @shared_options
 def export(
-    format: str,
+    format_: str,
     output: str,
     include_reserved: bool,
     filters: Filters,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from cssselect import SelectorError
@@ -170,9 +171,9 @@ class _Work:
         for i in range(title):
             phrase = self.evidence[i].phrase
             is_menu = phrase is None or phrase.rule in ("subscribe-button", "navigation-link")
-            if self._is_open(i) and self.evidence[i].size <= SHORT and is_menu:
-                if not self.evidence[i].sign and not self._is_dateline(i):
-                    self._remove(i, Finding(Reason.NAVIGATION, "above-title", self.raw[i].text))
+            is_plain = not self.evidence[i].sign and not self._is_dateline(i)
+            if self._is_open(i) and self.evidence[i].size <= SHORT and is_menu and is_plain:
+                self._remove(i, Finding(Reason.NAVIGATION, "above-title", self.raw[i].text))
 
     def remove_captions(self) -> None:
         """Captions of images."""
@@ -287,7 +288,7 @@ class _Work:
         kept = [i for i, is_kept in enumerate(self.kept) if is_kept]
         if not kept:
             kept = self._by_density()
-        for before, after in zip(kept, kept[1:], strict=False):
+        for before, after in pairwise(kept):
             homes = {self._home(before), self._home(after)} - {None}
             for i in range(before + 1, after):
                 if self._is_open(i) and not self.kept[i] and self._home(i) in homes:

@@ -52,7 +52,8 @@ def crawl(
     options = Options(full=full, revisit=revisit, limit=limit, due_only=due)
     with open_crawl(directory, file, names, options) as work:
         with watching(work, as_json):
-            reports = run(work, contact)
+            debug = bool(click.get_current_context().find_root().meta.get("debug"))
+            reports = run(work, contact, debug=debug)
         notices = {name: progress.notices for name, progress in work.progress.items()}
     finish(reports, notices, as_json)
 

@@ -196,6 +196,8 @@ class Crawl:
                     source.name, source.url, source.platform, source.language
                 )
                 self._frontier.forget_discovery(source.name)
+                if not self.options.due_only:
+                    self._frontier.wake(source.name)
                 if source.platform == "substack" and not source.accept_terms:
                     self._skip(source.name, SUBSTACK_NOTICE)
                     continue
@@ -224,14 +226,14 @@ class Crawl:
         return claimed
 
     def _claim_of(self, progress: Progress, room: int) -> list[Entry]:
-        name, early = progress.source.name, not self.options.due_only
-        entries = self._frontier.claim(name, room, ROLES, early=early)
+        name = progress.source.name
+        entries = self._frontier.claim(name, room, ROLES)
         limit = progress.source.limit if self.options.limit is None else self.options.limit
         left = room - len(entries)
         if limit is not None:
             left = min(left, limit - progress.claimed)
         if left > 0:
-            articles = self._frontier.claim(name, left, ("article",), early=early)
+            articles = self._frontier.claim(name, left, ("article",))
             progress.claimed += len(articles)
             entries += articles
         return entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
@@ -14,6 +15,14 @@ from w3lib.encoding import (
 
 # charset-normalizer is quadratic in places; the first part of a page shows its charset.
 SAMPLE_BYTES = 50_000
+
+
+# Alike in the letters of most texts, so that a guess between them is one; the page's language
+# decides, as it does in browsers (WHATWG Encoding, 9.2.1: windows-1252 for the West).
+SIBLINGS = frozenset({"cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "iso8859_2", "iso8859_15"})
+WESTERN = re.compile(
+    rb"<html[^>]*\slang=[\"']?(?:de|en|fr|es|it|pt|nl|sv|da|no|nb|fi|is|ca)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ def _strict(body: bytes, codec: str) -> str | None:
 
 def _guess(body: bytes) -> str:
     best = from_bytes(body[:SAMPLE_BYTES]).best()
+    if best and best.encoding in SIBLINGS and WESTERN.search(body[:SAMPLE_BYTES]):
+        return "cp1252"
     return best.encoding if best else "utf-8"
 
 

@@ -116,19 +116,21 @@ class Frontier:
         )  # fmt: skip
         return True
 
-    def claim(
-        self, source: str, count: int, roles: Sequence[Role], *, early: bool = False
-    ) -> list[Entry]:
-        """Up to `count` entries that are due, leased to the caller.
+    def wake(self, source: str) -> None:
+        """Make due at once what failed and waits for its next try: somebody asked for it."""
+        self._db.execute(
+            "UPDATE frontier SET due = ? WHERE source = ? AND state = 'waiting' AND due > ?",
+            [_now(), source, _now()],
+        )
 
-        `early`: also what failed and waits for its next try.
-        """
+    def claim(self, source: str, count: int, roles: Sequence[Role]) -> list[Entry]:
+        """Up to `count` entries that are due, leased to the caller."""
         marks = ", ".join("?" * len(roles))
         rows = self._db.execute(
             "SELECT source, url, role, found_by, optional, attempts, key FROM frontier "
-            f"WHERE source = ? AND state = 'waiting' AND (due <= ? OR ?) AND role IN ({marks}) "
+            f"WHERE source = ? AND state = 'waiting' AND due <= ? AND role IN ({marks}) "
             "ORDER BY role = 'article', changed DESC, due, key LIMIT ?",
-            [source, _now(), early, *roles, count],
+            [source, _now(), *roles, count],
         ).fetchall()
         lease = (datetime.now(UTC) + LEASE).strftime(_TIME)[:-3] + "Z"
         self._db.executemany(

@@ -36,7 +36,7 @@ def open_crawl(
             workers.close()
 
 
-def run(crawl: Crawl, contact: str | None = None) -> list[SourceReport]:
+def run(crawl: Crawl, contact: str | None = None, *, debug: bool = False) -> list[SourceReport]:
     """The reports of the crawl, when it has ended. Raises what ended it before its time.
 
     Once a process: Twisted's reactor cannot be started again.
@@ -48,6 +48,8 @@ def run(crawl: Crawl, contact: str | None = None) -> list[SourceReport]:
 
     settings = Settings()
     settings.setmodule(scrapy_settings, priority="project")
+    if debug:
+        settings.set("LOG_LEVEL", "DEBUG", "cmdline")
     contact = contact or os.environ.get("NEWSARCHIVE_CONTACT")
     if contact:
         settings.set("USER_AGENT", f"{scrapy_settings.USER_AGENT} (+{contact})", "cmdline")

@@ -39,4 +39,4 @@ ITEM_PIPELINES = {"crawler.pipeline.ArchivePipeline": 300}
 
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False  # runs code sent over HTTP; on by default since 2.19
-LOG_LEVEL = "ERROR"  # what users need to know is in the report
+LOG_LEVEL = "CRITICAL"  # what users need to know is in the report; --debug shows the rest

@@ -6,7 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import resource
-from concurrent.futures import Future, TimeoutError
+from concurrent.futures import Future
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool

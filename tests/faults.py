@@ -87,7 +87,6 @@ ANSWERS: dict[str, Callable[[str], Answer]] = {
         gzip.compress(bytes(50_000_000)),
     ),
     "/loop/feed": article_feed("/loop/1"),
-    "/loop/1": lambda base: (302, {"Location": f"{base}/loop/1?again"}, b""),
 }
 
 
@@ -98,7 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         base = f"http://{self.headers['Host']}"
         path = self.path.partition("?")[0]
         if path == "/loop/1":
-            status, headers, body = 302, {"Location": f"{base}{self.path}a?"}, b""
+            again = self.path + ("&" if "?" in self.path else "?") + "a"
+            status, headers, body = 302, {"Location": base + again}, b""
         elif path in ANSWERS:
             status, headers, body = ANSWERS[path](base)
         else:

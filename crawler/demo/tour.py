@@ -23,9 +23,9 @@ ADDITION = (
 
 def run_tour(directory: Path) -> int:
     """The exit code: 0 where every command did what it should."""
-    if directory.exists() and not (directory / "archive.db").exists():
-        if any(directory.iterdir()):
-            cli.fail(f"{directory} is not empty and no archive: name another with --keep", 2)
+    is_archive = (directory / "archive.db").exists()
+    if directory.exists() and any(directory.iterdir()) and not is_archive:
+        cli.fail(f"{directory} is not empty and no archive: name another with --keep", 2)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     corpus = directory / "corpus.jsonl"

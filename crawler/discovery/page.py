@@ -60,8 +60,10 @@ def may_be_article(url: str) -> bool:
 
 def absolute(base: str, href: str | None) -> str | None:
     """The absolute http(s) address of a link, without its fragment; null for other links."""
+    if not isinstance(href, str) or not href.strip():
+        return None
     try:
-        target = urljoin(base, (href or "").strip())
+        target = urljoin(base, href.strip())
     except ValueError:
         return None
     return target.partition("#")[0] if target.startswith(("http://", "https://")) else None

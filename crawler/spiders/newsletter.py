@@ -28,9 +28,16 @@ FAULTS: tuple[tuple[type[BaseException], str, str], ...] = (
     (exceptions.ResponseDataLossError, "truncated", "the answer was cut short"),
     (exceptions.UnsupportedURLSchemeError, "unsupported-scheme", "not an http or https address"),
     (PrivateAddress, "private-address", "{error}"),
-    (exceptions.IgnoreRequest, "robots", "robots.txt forbids it"),
+    (exceptions.IgnoreRequest, "ignored", "{error}"),
 )
-PERMANENT = frozenset({"too-large", "unsupported-scheme", "private-address", "robots"})
+# What Scrapy ignores, by what it says.
+IGNORED: tuple[tuple[str, str, str], ...] = (
+    ("robots.txt", "robots", "robots.txt forbids it"),
+    ("redirections", "redirects", "it redirects without end"),
+    ("exceed", "too-large", "larger than {limit} MiB"),
+    ("larger", "too-large", "larger than {limit} MiB"),
+)
+PERMANENT = frozenset({"too-large", "unsupported-scheme", "private-address", "robots", "redirects"})
 
 
 class NewsletterSpider(scrapy.Spider):
@@ -108,6 +115,11 @@ class NewsletterSpider(scrapy.Spider):
         limit = self.crawler.settings.getint("DOWNLOAD_MAXSIZE") // 1024**2
         for kind, name, message in FAULTS:
             if isinstance(error, kind):
+                if name == "ignored":
+                    said = str(error).lower()
+                    name, message = next(
+                        ((n, m) for word, n, m in IGNORED if word in said), (name, message)
+                    )
                 text = message.format(error=error, limit=limit)
                 return Fault(name, text, name in PERMANENT, skip=name == "robots")
         text = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:200]
