@@ -39,9 +39,9 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
 
     A declared charset that does not decode the bytes is set aside. Never raises.
     """
-    mark, rest = read_bom(body)
-    if mark and rest is not None:
-        return Decoded(rest.decode(mark, "replace"), mark)
+    codec, mark = read_bom(body)
+    if codec and mark:
+        return Decoded(body[len(mark) :].decode(codec, "replace"), codec)
     declared = http_content_type_encoding(content_type) or html_body_declared_encoding(body)
     codec = resolve_encoding(declared) if declared else None
     if codec == "utf-8" or not codec:

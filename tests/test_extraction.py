@@ -1,0 +1,161 @@
+"""HTML → blocks: all that a reader sees, in order, and nothing that breaks on any bytes."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.model import Fault, Reading
+from crawler.extraction import NoMarkup, RawBlock, blocks, parse
+from crawler.reading import read
+
+URL = "https://letter.example/p/one"
+
+
+def blocks_of(body: str) -> list[RawBlock]:
+    return blocks(parse(f"<html><body>{body}</body></html>", URL), URL)
+
+
+def texts(body: str) -> list[str]:
+    return [block.text for block in blocks_of(body)]
+
+
+def test_blocks_are_typed_and_in_order() -> None:
+    found = blocks_of(
+        "<h1>Title</h1><p>One.</p><ul><li>Item</li></ul><blockquote><p>Said.</p></blockquote>"
+        "<pre>a  = 1\n  b</pre><figure><img><figcaption>Seen.</figcaption></figure>"
+        "<table><tr><th>A</th><th>B</th></tr><tr><td>1</td><td>2</td></tr></table>"
+    )
+    assert [(b.kind, b.text) for b in found] == [
+        ("heading", "Title"),
+        ("paragraph", "One."),
+        ("list-item", "Item"),
+        ("quote", "Said."),
+        ("code", "a  = 1\n  b"),
+        ("caption", "Seen."),
+        ("table", "A | B"),
+        ("table", "1 | 2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<div>One<p>Two</p>Three</div>", ["One", "Two", "Three"]),
+        ("<p>One<br>Two</p>", ["One", "Two"]),
+        ("<div>Call <b>us</b>\n now</div>", ["Call us now"]),
+        ("<div><button>×</button>FREE PDF</div>", ["×", "FREE PDF"]),
+        ("<p>a</p><script>x</script><style>y</style><template>z</template>", ["a"]),
+        ("<p>soft\u00a0 space</p>", ["soft space"]),
+        ("<table><tr><td><p>Laid</p></td><td><p>out</p></td></tr></table>", ["Laid", "out"]),
+    ],
+)
+def test_a_block_ends_where_a_line_ends(body: str, expected: list[str]) -> None:
+    assert texts(body) == expected
+
+
+def test_links_are_kept_with_absolute_addresses() -> None:
+    (block,) = blocks_of('<p>Read <a href="../q?a=1">this</a> and <a href="#n">note</a>.</p>')
+    assert block.markdown == "Read [this](https://letter.example/q?a=1) and note."
+    assert block.text == "Read this and note."
+
+
+def test_addresses_of_scripts_and_mail_are_no_links() -> None:
+    (block,) = blocks_of('<p><a href="javascript:x()">a</a> <a href="mailto:a@b.c">b</a></p>')
+    assert block.markdown == "a b"
+
+
+def test_what_is_hidden_is_a_block_that_says_so() -> None:
+    shown, hidden = blocks_of('<p>Shown</p><div style="display: none"><p>Hidden</p></div>')
+    assert not shown.hidden
+    assert hidden.hidden
+
+
+@pytest.mark.parametrize("document", ["", "\x00", "   ", "<!-- -->"])
+def test_a_document_without_text_is_no_markup_or_has_no_blocks(document: str) -> None:
+    try:
+        assert blocks(parse(document, URL), URL) == []
+    except NoMarkup:
+        pass
+    assert isinstance(read(document.encode(), URL), Fault)
+
+
+def test_control_characters_are_taken_out() -> None:
+    assert texts("<p>a\x00b\x08c</p>") == ["abc"]
+
+
+def test_deep_nesting_neither_crashes_nor_recurses_out() -> None:
+    page = "<div>" * 10_000 + PROSE + "</div>" * 10_000
+    assert isinstance(read(page.encode(), URL), Reading | Fault)
+
+
+def test_twenty_megabytes_are_read_or_refused_in_bounded_time() -> None:
+    paragraph = f"<p>{PROSE}</p>\n"
+    page = "<article>" + paragraph * (20_000_000 // len(paragraph)) + "</article>"
+    start = time.monotonic()
+    assert isinstance(read(page.encode(), URL), Reading | Fault)
+    assert time.monotonic() - start < 120
+
+
+def test_a_byte_order_mark_is_no_part_of_the_page() -> None:
+    page = codecs.BOM_UTF8 + f"<html><body><p>{PROSE}</p><p>{PROSE}</p></body></html>".encode()
+    reading = read(page, URL)
+    assert isinstance(reading, Reading)
+    assert reading.text.startswith("The lighthouse")
+
+
+PROSE = (
+    "The lighthouse of Carrow has kept ships off the rocks for a hundred and forty years, and since "
+    "last week it counts seals as well, which nobody in the town had asked it to do. "
+)
+TAGS = st.sampled_from(
+    "div p span h1 h2 ul li table tr td a b pre blockquote figure figcaption nav aside article "
+    "form template noscript br img script button".split()
+)
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    [PROSE, "Subscribe now", "×", "3 July 2023", "By A B"]
+)
+
+
+@st.composite
+def markup(draw: st.DrawFn, depth: int = 4) -> str:
+    """Any tree of elements, some of them not closed."""
+    parts = []
+    for _ in range(draw(st.integers(0, 4))):
+        if depth == 0 or draw(st.booleans()):
+            parts.append(draw(TEXTS))
+            continue
+        tag = draw(TAGS)
+        name = draw(
+            st.sampled_from(["", ' class="popup"', " hidden", ' id="comments"', ' href="/x"'])
+        )
+        close = f"</{tag}>" if draw(st.integers(0, 9)) else ""
+        parts.append(f"<{tag}{name}>{draw(markup(depth=depth - 1))}{close}")
+    return "".join(parts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400) | st.text(max_size=400).map(lambda t: t.encode("utf-8", "replace")))
+def test_any_bytes_give_a_reading_or_a_fault(body: bytes) -> None:
+    assert isinstance(read(body, URL), Reading | Fault)
+
+
+@settings(max_examples=120, deadline=None)
+@given(markup())
+def test_the_text_is_text_of_the_page_whatever_its_markup(body: str) -> None:
+    page = f"<html><body>{body}<p>{PROSE}</p><p>{PROSE}</p></body></html>"
+    tree = parse(page, URL)
+    reading = read(page.encode("utf-8", "replace"), URL)
+    if isinstance(reading, Fault):
+        return
+    shown = [block.text for block in blocks(tree, URL)]
+    assert [block.text for block in reading.blocks] == shown
+    letters = re.sub(r"\W", "", "".join(tree.itertext()))
+    for block in reading.blocks:
+        if block.kept and block.kind != "table":
+            assert re.sub(r"\W", "", block.text) in letters
