@@ -375,8 +375,16 @@ def _counts(db: sqlite3.Connection, site: str, blocks: Iterable[Block]) -> Mappi
     return found
 
 
-def _articles_with(db: sqlite3.Connection, site: str, digests: Iterable[str]) -> set[int]:
+def _articles_with(db: sqlite3.Connection, site: str, digests: set[str]) -> set[int]:
+    """Whose text can change when these digests cross: by their blocks, or by earlier readings."""
     found: set[int] = set()
+    if digests:
+        rows = db.execute(
+            "SELECT r.article_id FROM readings r JOIN articles a ON a.id = r.article_id "
+            "WHERE a.site = ? GROUP BY r.article_id HAVING count(DISTINCT r.content) > 1",
+            [site],
+        )
+        found |= {row[0] for row in rows.fetchall()}
     for digest in digests:
         rows = db.execute(
             "SELECT DISTINCT b.article_id FROM blocks b JOIN articles a ON a.id = b.article_id "
