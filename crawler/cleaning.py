@@ -31,6 +31,8 @@ LONG_CALL = 60  # with two phrases or more
 GROUP = 130  # the largest container that one phrase speaks for
 SANDWICH = 60  # between two pieces of boilerplate
 BIO = 90
+TAG_LINES = 2
+LEAD_DISTANCE = 25  # blocks between title and text: byline, share buttons, the caption
 TOO_LITTLE = 25  # less main text than this is no article
 
 # Reasons whose containers hold nothing else. A "read more" link says nothing of what it stands by.
@@ -86,6 +88,7 @@ def clean(
     work.spread_over_containers()
     work.keep_voted()
     work.keep_enclosed()
+    work.keep_lead()
     work.remove_head_lines()
     work.remove_sandwiched()
     work.remove_tail()
@@ -284,45 +287,72 @@ class _Work:
             self.kept[i] = self.evidence[i].voted
 
     def keep_enclosed(self) -> None:
-        """What stands between kept blocks of the same container: headings, items, short lines."""
-        kept = [i for i, is_kept in enumerate(self.kept) if is_kept]
-        if not kept:
-            kept = self._by_density()
+        """What stands between kept blocks: prose and code; lines and items of the same container."""
+        kept = [i for i, is_kept in enumerate(self.kept) if is_kept] or self._by_density()
         for before, after in pairwise(kept):
-            homes = {self._home(before), self._home(after)} - {None}
+            homes = self._homes(before) | self._homes(after)
             for i in range(before + 1, after):
-                if self._is_open(i) and not self.kept[i] and self._home(i) in homes:
-                    self.kept[i] = self.evidence[i].linked < 0.6 or self.evidence[i].size >= PROSE
+                if self._is_open(i) and not self.kept[i]:
+                    self.kept[i] = self._is_enclosed(i, homes)
         for i in kept[:1]:  # a heading right above the first paragraph
             if i and self._is_open(i - 1) and self.raw[i - 1].kind == "heading":
                 self.kept[i - 1] = self._home(i - 1) == self._home(i)
 
+    def _is_enclosed(self, i: int, homes: set[Any]) -> bool:
+        evidence = self.evidence[i]
+        if evidence.linked >= MENU:
+            return evidence.size >= PROSE and self._home(i) in homes
+        if self.raw[i].kind == "code" or evidence.size >= PROSE:
+            return True
+        return bool(self._homes(i) & homes)
+
     def _by_density(self) -> list[int]:
         """Where no extractor found anything: paragraphs of prose with few links."""
         for i in self._open():
-            if self._is_prose(i) and self.evidence[i].linked < 0.4:
-                self.kept[i] = True
+            self.kept[i] = self.evidence[i].size >= PROSE and self.evidence[i].linked < MENU
         return [i for i, is_kept in enumerate(self.kept) if is_kept]
 
+    def keep_lead(self) -> None:
+        """Sentences between the title and the text: the lead, which extractors often miss."""
+        first = next((i for i, is_kept in enumerate(self.kept) if is_kept), 0)
+        titles = [i for i in range(first) if self._has_rule(i, "title-repeated")]
+        if not titles:
+            return
+        description = bare(fold(self.page.description or ""))
+        known = fold(" ".join(self.raw[i].text for i in range(len(self.raw)) if self.kept[i]))
+        for i in range(max(titles[-1], first - LEAD_DISTANCE) + 1, first):
+            evidence, text = self.evidence[i], bare(fold(self.raw[i].text))
+            if not self._is_open(i) or evidence.phrase or evidence.linked >= MENU or text in known:
+                continue
+            is_sentence = evidence.size > SHORT and _SENTENCE_END.search(self.raw[i].text)
+            self.kept[i] = bool(is_sentence) or (evidence.size > SHORT and text == description)
+
+    def _has_rule(self, i: int, rule: str) -> bool:
+        finding = self.findings[i]
+        return finding is not None and finding.rule == rule
+
     def remove_head_lines(self) -> None:
-        """Between title and text: tag lines, captions in plain containers, kickers."""
+        """Between title and text: tag lines, captions in plain containers, kickers.
+
+        A tag line is one or two lines; more of them are the text: verses, a programme, a list.
+        """
         prose = self._first_prose()
         if prose >= len(self.raw):
             return
-        for i in range(prose):
-            block = self.raw[i]
-            if (
-                self.kept[i]
-                and i not in self.forced
-                and self._is_line(i)
-                and block.kind == "paragraph"
-            ) or (
-                self._is_open(i)
-                and not self.kept[i]
-                and self._is_line(i)
-                and self._is_beside(i, prose)
-            ):
-                self._remove(i, Finding(Reason.CAPTION, "line-above-text", block.text))
+        lines = [
+            i
+            for i in range(prose)
+            if i not in self.forced
+            and self._is_line(i)
+            and (
+                (self.kept[i] and self.raw[i].kind == "paragraph")
+                or (self._is_open(i) and not self.kept[i] and self._is_beside(i, prose))
+            )
+        ]
+        if sum(self.kept[i] for i in lines) > TAG_LINES:
+            return
+        for i in lines:
+            self._remove(i, Finding(Reason.CAPTION, "line-above-text", self.raw[i].text))
 
     def remove_sandwiched(self) -> None:
         """What stands between two pieces of boilerplate is one of them."""
@@ -483,6 +513,12 @@ class _Work:
 
     def _last_prose(self) -> int:
         return next((i for i in range(len(self.raw) - 1, -1, -1) if self._is_prose(i)), -1)
+
+    def _homes(self, i: int) -> set[Any]:
+        """The container of a block, and the one around it."""
+        home = self._home(i)
+        parent = None if home is None else home.getparent()
+        return {e for e in (home, parent) if e is not None and e.tag not in ("body", "html")}
 
     def _is_beside(self, i: int, other: int) -> bool:
         home = self._home(other)
