@@ -180,6 +180,7 @@ class Article:
     id: int
     url: str
     captured_url: str
+    capture_id: int
     source: str
     site: str
     title: str

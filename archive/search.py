@@ -8,6 +8,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 from archive import urls
@@ -16,14 +17,24 @@ from archive.model import Article
 
 # Scripts without spaces between words: Han, kana, Thai, Lao, Khmer, Myanmar.
 _UNSPACED = (
-    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+    r"\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN = re.compile(f"[{_UNSPACED}]+")
-_TERM = re.compile(r'(-?)(?:(title|author|text):)?("[^"]*"|[^\s"]+)', re.I)
-_COLUMNS = {"title": "title", "author": "authors", "text": "text"}
+_LAST_RUN = re.compile(f"[{_UNSPACED}]+$")
+_ITEM = re.compile(
+    r'(?P<minus>-?)(?:(?P<field>title|author|text):)?(?:"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<word>[^\s"]+))',
+    re.IGNORECASE,
+)
+_FIELDS = {"title": "title", "author": "authors", "text": "text"}
+_TYPOGRAPHIC_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
+_UNSEARCHABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # SQLite takes none of them in a query
 TITLE_WEIGHT, TEXT_WEIGHT, AUTHOR_WEIGHT = 8.0, 1.0, 4.0  # of bm25: a word in the title says most
-SNIPPET_WORDS = 30
+SNIPPET_LETTERS = 240  # three lines of a terminal
+SNIPPET_BEFORE = 60  # of them before the first match
 
+_DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+_WHEN = "coalesce(a.published_utc, a.first_seen)"
 COLUMNS = tuple(field.name for field in fields(Article))
 _SELECT = ", ".join(f"a.{name}" for name in COLUMNS)
 
@@ -34,7 +45,11 @@ class QueryError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which articles: the same everywhere. Dates are ISO 8601 days or times, both inclusive."""
+    """Which articles: the same everywhere.
+
+    `since` and `until` are ISO 8601 years, months, days or times, both inclusive; they speak of the
+    time of publication in UTC, or where a page states none, of when it was first seen.
+    """
 
     query: str | None = None
     sources: tuple[str, ...] = ()
@@ -53,9 +68,10 @@ class Hit:
 
 
 def words(text: str) -> str:
-    """A text as the index sees it: scripts without spaces cut into overlapping pairs of letters.
+    """A text as the index sees it: in scripts without spaces each letter with the one behind it.
 
-    Accents are folded by the index's own tokenizer.
+    The last letter of such a run stands alone, so that every letter begins a word and is found by
+    itself. Accents are folded by the index's own tokenizer.
     """
     return _RUN.sub(lambda run: f" {_pairs(run.group())} ", unicodedata.normalize("NFKC", text))
 
@@ -85,35 +101,33 @@ def select(
     Raises QueryError.
     """
     where, values = _where(filters)
-    order = "coalesce(a.published_utc, a.first_seen) DESC, a.id DESC"
-    join = ""
-    if filters.query:
-        join = "JOIN articles_fts f ON f.rowid = a.id"
-        order = f"bm25(articles_fts, {TITLE_WEIGHT}, {TEXT_WEIGHT}, {AUTHOR_WEIGHT}), {order}"
-    rows = _run(
-        db,
-        f"SELECT {_SELECT} FROM articles a {join} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?",
-        [*values, -1 if limit is None else limit, offset],
+    score, order = "0", "score, day DESC, url"
+    if filters.query is not None:
+        score = f"bm25(articles_fts, {TITLE_WEIGHT}, {TEXT_WEIGHT}, {AUTHOR_WEIGHT})"
+    # The page is chosen first, without the texts: else SQLite would sort the texts of all matches.
+    sql = (
+        f"WITH page AS (SELECT a.id, a.url, {score} AS score, {_WHEN} AS day "
+        f"FROM {_tables(filters)} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) "
+        f"SELECT {_SELECT} FROM page JOIN articles a ON a.id = page.id "
+        "ORDER BY page.score, page.day DESC, page.url"
     )
-    terms = _terms(filters.query)
-    for row in rows:
+    marked = _marked(filters.query)
+    for row in _run(db, sql, [*values, -1 if limit is None else limit, offset]):
         article = _article(row)
-        yield Hit(article, _snippet(article.text, terms))
+        yield Hit(article, _snippet(article.text, marked))
 
 
 def count(db: sqlite3.Connection, filters: Filters) -> int:
     """The number of articles that fit. Raises QueryError."""
     where, values = _where(filters)
-    join = "JOIN articles_fts f ON f.rowid = a.id" if filters.query else ""
-    row = _run(db, f"SELECT count(*) FROM articles a {join} WHERE {where}", values).fetchone()
+    row = _run(db, f"SELECT count(*) FROM {_tables(filters)} WHERE {where}", values).fetchone()
     return int(row[0])
 
 
 def articles(db: sqlite3.Connection, filters: Filters) -> Iterator[Article]:
     """The articles that fit in the order of their addresses, one at a time. Raises QueryError."""
     where, values = _where(filters)
-    join = "JOIN articles_fts f ON f.rowid = a.id" if filters.query else ""
-    sql = f"SELECT {_SELECT} FROM articles a {join} WHERE {where} ORDER BY a.url"
+    sql = f"SELECT {_SELECT} FROM {_tables(filters)} WHERE {where} ORDER BY a.url"
     return (_article(row) for row in _run(db, sql, values))
 
 
@@ -129,51 +143,102 @@ def article_by_url(db: sqlite3.Connection, url: str) -> Article | None:
 def match_expression(query: str) -> str:
     """The query as an FTS5 expression. Raises QueryError with a hint.
 
-    Words (all of them), "phrases", prefix*, -without, title:word, author:word.
+    Words (all of them), "phrases", prefix*, -without, title:word, author:word, text:word.
     """
-    if query.count('"') % 2:
-        raise QueryError(f"the quotation mark in {query!r} is not closed")
-    wanted: list[str] = []
-    unwanted: list[str] = []
-    for minus, column, term in _TERM.findall(query):
-        expression = _expression(term, column.lower())
-        if expression:
-            (unwanted if minus else wanted).append(expression)
+    items = _items(query)
+    wanted = [_expression(item) for item in items if not item.unwanted]
+    unwanted = [_expression(item) for item in items if item.unwanted]
     if not wanted:
         hint = "add a word that must occur" if unwanted else "write a word to search for"
         raise QueryError(f"nothing to search for in {query!r}: {hint}")
-    return " ".join([" AND ".join(wanted), *(f"NOT {expression}" for expression in unwanted)])
+    expression = " AND ".join(wanted)
+    return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted else expression
 
 
-def _expression(term: str, column: str) -> str:
-    plain = words(term.strip('"')).replace('"', " ").strip()
-    is_prefix = plain.endswith("*")
-    plain = plain.rstrip("*").strip()
-    if not any(c.isalnum() for c in plain):
-        return ""
-    phrase = f'"{plain}"' + (" *" if is_prefix else "")
-    return f"({_COLUMNS[column]} : {phrase})" if column else f"({phrase})"
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A part of a query: a word or phrase, and how it is meant."""
+
+    text: str
+    field: str | None
+    is_prefix: bool
+    unwanted: bool
+
+
+def _items(query: str) -> list[_Item]:
+    plain = unicodedata.normalize("NFKC", query).translate(_TYPOGRAPHIC_QUOTES)
+    plain = _UNSEARCHABLE.sub(" ", plain)
+    if plain.count('"') % 2:
+        raise QueryError(f"the quotation mark in {query!r} is not closed")
+    items = []
+    for found in _ITEM.finditer(plain):
+        text = found["word"] or found["phrase"] or ""
+        if text.lower().rstrip(":") in _FIELDS and text.endswith(":"):
+            raise QueryError(f"write the word right behind {text!r}, without a space")
+        if any(c.isalnum() for c in text):
+            is_prefix = text.endswith("*") or found["star"] == "*"
+            field = found["field"].lower() if found["field"] else None
+            items.append(_Item(_bare(text), field, is_prefix, bool(found["minus"])))
+    return items
+
+
+def _bare(text: str) -> str:
+    """Without the punctuation, symbols and spaces around it."""
+    outer = [i for i, c in enumerate(text) if unicodedata.category(c)[0] not in "PSZ"]
+    return text[outer[0] : outer[-1] + 1]
+
+
+def _expression(item: _Item) -> str:
+    """The item as an FTS5 phrase.
+
+    It may end amid a run of letters without spaces: then its last letter does not stand alone.
+    """
+    cut, is_prefix = words(item.text).split(), item.is_prefix
+    if run := _LAST_RUN.search(item.text):
+        is_prefix = len(run.group()) == 1
+        cut = cut if is_prefix else cut[:-1]
+    phrase = f'"{" ".join(cut)}"' + (" *" if is_prefix else "")
+    return f"({_FIELDS[item.field]} : {phrase})" if item.field else f"({phrase})"
+
+
+def _tables(filters: Filters) -> str:
+    if filters.query is None:
+        return "articles a"
+    return "articles_fts JOIN articles a ON a.id = articles_fts.rowid"
 
 
 def _where(filters: Filters) -> tuple[str, list[Any]]:
     clauses, values = ["1"], list[Any]()
-    if filters.query:
+    if filters.query is not None:
         clauses.append("articles_fts MATCH ?")
         values.append(match_expression(filters.query))
     for column, chosen in (("source", filters.sources), ("language", filters.languages)):
         if chosen:
             clauses.append(f"a.{column} IN ({', '.join('?' * len(chosen))})")
             values += chosen
-    if filters.since:
-        clauses.append("coalesce(a.published_utc, a.first_seen) >= ?")
-        values.append(filters.since)
-    if filters.until:  # a day includes all of its times
-        clauses.append("coalesce(a.published_utc, a.first_seen) < ?")
-        values.append(filters.until + ("\uffff" if len(filters.until) <= 10 else ""))
+    if filters.since is not None:
+        clauses.append(f"{_WHEN} >= ?")
+        values.append(_moment(filters.since))
+    if filters.until is not None:  # a year, a month and a day include all of their times
+        clauses.append(f"{_WHEN} <= ?")
+        values.append(_moment(filters.until) + "\uffff")
     if filters.min_words is not None:
         clauses.append("a.word_count >= ?")
         values.append(filters.min_words)
     return " AND ".join(clauses), values
+
+
+def _moment(stated: str) -> str:
+    """A year, month, day or time as it compares with the stored times. Raises QueryError."""
+    try:
+        if _DAY.fullmatch(stated):
+            datetime.fromisoformat(stated + "-01" * ((10 - len(stated)) // 3))
+            return stated
+        moment = datetime.fromisoformat(stated)
+    except ValueError as error:
+        raise QueryError(f"{stated!r} is no date: write it like 2026-11-24") from error
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _run(db: sqlite3.Connection, sql: str, values: list[Any]) -> sqlite3.Cursor:
@@ -192,50 +257,67 @@ def _article(row: Any) -> Article:
     return Article(**values)
 
 
-def _terms(query: str | None) -> re.Pattern[str] | None:
-    """What a snippet marks: the wanted terms, accents folded."""
-    if not query:
+def _marked(query: str | None) -> re.Pattern[str] | None:
+    """What a snippet marks: the words and phrases wanted of the text, accents folded."""
+    if query is None:
         return None
     found = [
-        re.escape(_plain(term.strip('"').rstrip("*")))
-        for minus, _, term in _TERM.findall(query)
-        if not minus and any(c.isalnum() for c in term)
+        _pattern(item)
+        for item in _items(query)
+        if not item.unwanted and item.field in (None, "text")
     ]
     return re.compile("|".join(found)) if found else None
 
 
-def _snippet(text: str, terms: re.Pattern[str] | None) -> tuple[tuple[str, bool], ...]:
+def _pattern(item: _Item) -> str:
+    parts = re.findall(r"[^\W_]+", _folded(item.text))
+    pattern = r"[\W_]+".join(map(re.escape, parts))
+    if not _RUN.match(parts[0]):
+        pattern = r"(?<![^\W_])" + pattern
+    if not (item.is_prefix or _LAST_RUN.search(parts[-1])):
+        pattern += r"(?![^\W_])"
+    return pattern
+
+
+def _snippet(text: str, marked: re.Pattern[str] | None) -> tuple[tuple[str, bool], ...]:
     """The part of a text around the first match, in pieces."""
-    plain = _plain(text)
-    if terms is None or len(plain) != len(text) or not (first := terms.search(plain)):
-        return ((_shortened(text, 0, SNIPPET_WORDS * 8), False),)
-    start = max(0, first.start() - 60)
-    start = text.rfind(" ", 0, start) + 1 if start else 0
-    end = min(len(text), start + SNIPPET_WORDS * 8)
-    pieces, position = [], start
-    for match in terms.finditer(plain, start, end):
-        if match.end() == match.start():
-            continue
+    folded = _folded(text) if marked else ""
+    first = marked.search(folded) if marked else None
+    start = max(0, first.start() - SNIPPET_BEFORE) if first else 0
+    if first and start:  # not amid a word, where the script has spaces
+        start = max(start, text.find(" ", start, first.start()) + 1)
+    end = min(len(text), start + SNIPPET_LETTERS)
+    pieces, position = [("… " if start else "", False)], start
+    for match in marked.finditer(folded, start, end) if marked and first else ():
         pieces.append((text[position : match.start()], False))
         pieces.append((text[match.start() : match.end()], True))
         position = match.end()
-    pieces.append((text[position:end] + (" …" if end < len(text) else ""), False))
-    if start:
-        pieces.insert(0, ("… ", False))
-    return tuple((" ".join(piece.split("\n")), hit) for piece, hit in pieces if piece)
+    pieces.append((text[position:end], False))
+    pieces.append((" …" if end < len(text) else "", False))
+    return tuple((re.sub(r"\s+", " ", piece), hit) for piece, hit in pieces if piece)
 
 
-def _shortened(text: str, start: int, length: int) -> str:
-    part = text[start : start + length].replace("\n", " ")
-    return part + (" …" if len(text) > start + length else "")
+class _Folding(dict[int, str]):
+    """For each letter what it is in lower case without its accent: one letter for one."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        composed = unicodedata.normalize("NFKC", letter)
+        parts = unicodedata.normalize("NFD", composed if len(composed) == 1 else letter)
+        base, marks = parts[0], parts[1:]
+        # East of here what looks like an accent makes another letter: か, が.
+        if base > "\u2e80" or not all(map(unicodedata.combining, marks)):
+            base = letter
+        self[code] = folded = base.lower()[:1]
+        return folded
 
 
-def _plain(text: str) -> str:
-    """Lower case without accents, letter for letter."""
-    return "".join(
-        (unicodedata.normalize("NFD", c)[0].lower() or c)[0] if c.isalpha() else c for c in text
-    )
+_FOLDING = _Folding()
+
+
+def _folded(text: str) -> str:
+    return text.translate(_FOLDING)
 
 
 def _pairs(run: str) -> str:
-    return run if len(run) == 1 else " ".join(run[i : i + 2] for i in range(len(run) - 1))
+    return " ".join(run[i : i + 2] for i in range(len(run)))
