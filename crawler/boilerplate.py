@@ -41,6 +41,7 @@ class _Rule:
     rank: int
     name: str
     reason: Reason
+    is_start: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,13 @@ def _matches(folded: str, phrases: _Phrases) -> Iterator[tuple[int, str, _Rule]]
     for word in _WORD.finditer(folded):
         for words, rule in phrases.by_word.get(word.group(), ()):
             end = word.start() + len(words)
+            if rule.is_start and bare(folded[: word.start()]):
+                continue
             if folded.startswith(words, word.start()) and not _goes_on(folded, end):
                 yield word.start(), words, rule
     for words, rule in phrases.anywhere:
-        if (start := folded.find(words)) >= 0:
+        start = folded.find(words)
+        if start == 0 or (start > 0 and not rule.is_start):
             yield start, words, rule
 
 
@@ -122,7 +126,7 @@ def _distinct(found: list[tuple[int, int, int, str, _Rule]]) -> int:
 def _phrases() -> _Phrases:
     phrases = _Phrases({}, defaultdict(list), [])
     for rank, entry in enumerate(_file()["rule"]):
-        rule = _Rule(rank, entry["name"], Reason(entry["reason"]))
+        rule = _Rule(rank, entry["name"], Reason(entry["reason"]), bool(entry.get("start")))
         for text in (text for value in entry.values() if isinstance(value, list) for text in value):
             folded = fold(text)
             if entry.get("whole"):

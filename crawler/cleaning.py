@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from cssselect import SelectorError
@@ -32,6 +32,8 @@ GROUP = 130  # the largest container that one phrase speaks for
 SANDWICH = 60  # between two pieces of boilerplate
 BIO = 90
 TAG_LINES = 2
+LINKED_ITEM = 0.5  # share of linked letters from which a list item is a link with a label
+TRAILING_HEADINGS = 2  # more headings at the end are a list of their own
 LEAD_DISTANCE = 25  # blocks between title and text: byline, share buttons, the caption
 TOO_LITTLE = 25  # less main text than this is no article
 
@@ -90,6 +92,8 @@ def clean(
     work.keep_enclosed()
     work.keep_lead()
     work.remove_head_lines()
+    work.remove_link_lists()
+    work.remove_next_articles()
     work.remove_sandwiched()
     work.remove_tail()
     work.drop_empty_headings()
@@ -255,7 +259,7 @@ class _Work:
                 spread.setdefault(group, finding)
         first = self._first_prose()
         for i in self._open():
-            if self.evidence[i].size >= SHORT and i <= first and self.evidence[i].voted:
+            if self.evidence[i].size > SHORT and i <= first and not self.evidence[i].phrase:
                 continue  # a lead between the byline and the share buttons
             element = self.raw[i].element
             while element is not None and element not in spread:
@@ -302,8 +306,10 @@ class _Work:
         evidence = self.evidence[i]
         if evidence.linked >= MENU:
             return evidence.size >= PROSE and self._home(i) in homes
-        if self.raw[i].kind == "code" or evidence.size >= PROSE:
+        if self.raw[i].kind == "code":
             return True
+        if evidence.size >= PROSE:
+            return _article(self.raw[i].element) in {_article(home) for home in homes}
         return bool(self._homes(i) & homes)
 
     def _by_density(self) -> list[int]:
@@ -354,6 +360,43 @@ class _Work:
         for i in lines:
             self._remove(i, Finding(Reason.CAPTION, "line-above-text", self.raw[i].text))
 
+    def remove_link_lists(self) -> None:
+        """Lists of links in the midst of prose lead elsewhere, unless a line introduces them."""
+        first, last = self._first_prose(), self._last_prose()
+        linked = [self._is_linked_item(i) for i in range(len(self.raw))]
+        total = sum(self.evidence[i].size for i, is_kept in enumerate(self.kept) if is_kept)
+        if sum(self.evidence[i].size for i, is_link in enumerate(linked) if is_link) > total / 4:
+            return  # a digest: the links are the text
+        i = first
+        while i < last:
+            end = i
+            while end < last and linked[end]:
+                end += 1
+            if end - i >= 2:
+                before = self.raw[i - 1]
+                is_introduced = before.text.endswith((":", "：")) and self.kept[i - 1]
+                for k in range(i, end):
+                    if is_introduced and self._is_open(k):
+                        self.kept[k] = True
+                    elif self._is_open(k) and before.kind != "heading":
+                        self._remove(k, Finding(Reason.RELATED, "list-of-links", self.raw[k].text))
+            i = max(end, i + 1)
+
+    def _is_linked_item(self, i: int) -> bool:
+        return self.raw[i].kind == "list-item" and self.evidence[i].linked >= LINKED_ITEM
+
+    def remove_next_articles(self) -> None:
+        """A further h1 with a date or a byline under it begins another article."""
+        for i in range(self._first_prose() + 1, len(self.raw)):
+            if self.raw[i].level != 1 or not self._is_open(i):
+                continue
+            below = range(i + 1, min(i + 7, len(self.raw)))
+            if any(self._is_dateline(k) or _BY.match(self.raw[k].text) for k in below):
+                for k in range(i, len(self.raw)):
+                    if self._is_open(k):
+                        self._remove(k, Finding(Reason.RELATED, "next-article", self.raw[i].text))
+                return
+
     def remove_sandwiched(self) -> None:
         """What stands between two pieces of boilerplate is one of them."""
         i = 0
@@ -398,6 +441,7 @@ class _Work:
         )
         if closing is not None:
             self._remove_popup(closing)
+        self._remove_after_related(last)
         for i in range(len(self.raw) - 1, last, -1):
             if (
                 not self.kept[i]
@@ -410,6 +454,16 @@ class _Work:
                 self._remove(
                     i, Finding(after.reason, "before", f"{after.rule}: {after.evidence}"[:80])
                 )
+
+    def _remove_after_related(self, last: int) -> None:
+        """Teasers under a heading such as "More from us", at the end."""
+        heading: Finding | None = None
+        for i in range(last + 1, len(self.raw)):
+            finding = self.findings[i]
+            if finding and finding.rule in ("related-heading", "related-start", "comments-heading"):
+                heading = finding
+            elif heading and self.kept[i] and i not in self.forced:
+                self._remove(i, Finding(heading.reason, "under", heading.evidence))
 
     def _remove_popup(self, closing: int) -> None:
         """A pop-up at the end of the page: from its close button on, up to another kind of thing."""
@@ -429,14 +483,15 @@ class _Work:
 
     def drop_empty_headings(self) -> None:
         """A heading at the end of the text heads something that was removed."""
-        for i in range(len(self.raw) - 1, -1, -1):
-            if not self.kept[i]:
-                continue
-            if self.raw[i].kind != "heading" or i in self.forced:
-                return
-            after = next((f for f in self.findings[i + 1 :] if f), None)
-            reason = after.reason if after else Reason.NAVIGATION
-            self._remove(i, Finding(reason, "heading-without-text", self.raw[i].text))
+        kept = [i for i, is_kept in enumerate(self.kept) if is_kept]
+        trailing = list(takewhile(lambda i: self.raw[i].kind == "heading", reversed(kept)))
+        if len(trailing) > TRAILING_HEADINGS:
+            return
+        for i in trailing:
+            if i not in self.forced:
+                after = next((f for f in self.findings[i + 1 :] if f), None)
+                reason = after.reason if after else Reason.NAVIGATION
+                self._remove(i, Finding(reason, "heading-without-text", self.raw[i].text))
 
     def blocks(self) -> tuple[Block, ...]:
         """The result; short lines between prose are the headings of a page that marks none."""
@@ -567,6 +622,11 @@ def _name_starts(name: str) -> list[str]:
     if words and not words[0].isascii():
         starts += [plain, plain[:2]]
     return starts
+
+
+def _article(element: Any) -> Any:
+    """The nearest `article` around an element; null where there is none."""
+    return next(element.iterancestors("article"), None) if element is not None else None
 
 
 def _is_within(element: Any, chosen: set[Any]) -> bool:

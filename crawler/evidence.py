@@ -22,9 +22,11 @@ VOID_SHARE = 0.4
 WHOLE_LINE = 24
 # Above this share of linked letters a line is a menu.
 MENU = 0.6
-# A page that shows fewer words of prose than it hides is shown by a script; see _is_revealed.
+# A page that shows fewer words of prose, and hides more than REVEALED times as many, shows its text
+# behind a button or by a script; see _is_revealed.
 PROSE = 20
-REVEALED = 60
+TEASER = 150
+REVEALED = 3
 
 _LINK_TEXT = re.compile(r"\[([^\[\]]+)\]\(")
 
@@ -96,7 +98,7 @@ def _is_revealed(raw: Sequence[RawBlock]) -> bool:
         words = size(block.text)
         if words >= PROSE and block.linked < MENU * len(block.text):
             prose[block.hidden] += words
-    return prose[False] < REVEALED < prose[True]
+    return prose[False] < TEASER and prose[True] > REVEALED * max(prose[False], PROSE)
 
 
 def _phrase_of_links(block: RawBlock) -> Finding | None:

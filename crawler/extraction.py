@@ -44,6 +44,10 @@ KINDS: dict[str, BlockKind] = {
 }
 MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "code": "`", "kbd": "`"}
 HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+# Class names by which common style sheets take an element from view (Webflow, Bootstrap, WordPress).
+HIDING_CLASSES = frozenset(
+    "w-condition-invisible visually-hidden sr-only screen-reader-text d-none".split()
+)
 # Elements of one page: the largest page of the bench has 30,000; a document built to exhaust
 # memory has millions.
 ELEMENTS = 300_000
@@ -248,6 +252,7 @@ def hides(element: Any) -> bool:
         element.get("hidden") is not None
         or element.get("aria-hidden") == "true"
         or bool(HIDING_STYLE.search(element.get("style") or ""))
+        or not HIDING_CLASSES.isdisjoint((element.get("class") or "").split())
     )
 
 
