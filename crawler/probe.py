@@ -77,10 +77,19 @@ def probe(sources: Sequence[Source]) -> list[Finding]:
             run(crawl)
         finally:
             workers.close()
-        return [_finding(progress) for progress in crawl.progress.values()]
+        languages = dict(
+            archive.connection.execute(
+                "SELECT source, language FROM articles WHERE language != 'und' "
+                "GROUP BY source, language ORDER BY count(*)"
+            ).fetchall()
+        )
+        return [
+            _finding(progress, languages.get(progress.source.name))
+            for progress in crawl.progress.values()
+        ]
 
 
-def _finding(progress: Progress) -> Finding:
+def _finding(progress: Progress, read_language: str | None) -> Finding:
     source = progress.source
     report = progress.report()
     completed = replace(
@@ -88,7 +97,7 @@ def _finding(progress: Progress) -> Finding:
         platform=source.platform or progress.platform,
         feeds=source.feeds or tuple(sorted(progress.feeds)),
         sitemaps=source.sitemaps or tuple(sorted(progress.sitemaps)),
-        language=source.language or progress.language,
+        language=source.language or progress.language or read_language,
         checked=datetime.now(UTC).date().isoformat(),
     )
     return Finding(completed, report.found, report.new, report.faults, tuple(progress.notices))

@@ -120,6 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
 def serve_faults() -> Iterator[str]:
     """The base address of the broken site."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server.block_on_close = False  # kept-alive connections end with their clients
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from xml.sax import SAXException
 
 import feedparser
 
@@ -38,7 +39,8 @@ def find(page: Page, source: Source) -> Found | Fault:
         return Fault("malformed-feed", "the feed is too large or defines entities")
     parsed = feedparser.parse(page.body, response_headers={"content-location": page.url})
     entries = parsed.get("entries", [])
-    if not parsed.get("version") or (not entries and parsed.get("bozo")):
+    is_broken = isinstance(parsed.get("bozo_exception"), SAXException)
+    if not parsed.get("version") or (not entries and is_broken):
         return Fault("malformed-feed", f"no feed: {_problem(page, parsed)}")
     links: dict[str, Link] = {}
     foreign = 0
@@ -109,7 +111,8 @@ def _problem(page: Page, parsed: Any) -> str:
 
 
 def _changed(entry: Any) -> str | None:
-    moment = entry.get("updated_parsed") or entry.get("published_parsed")
+    # dict.get: feedparser's own answers "updated" with "published", and warns that it will stop to
+    moment = dict.get(entry, "updated_parsed") or dict.get(entry, "published_parsed")
     try:
         seconds = calendar.timegm(moment)
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -1,0 +1,186 @@
+"""Search, filters, export and the commands that read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive import search, warc
+from archive.cli import cli
+from archive.model import Block, Reading, Reason, Signal
+from archive.search import Filters, QueryError
+from archive.store import open_archive, open_reader
+
+TEXTS = {  # address → language, title, text
+    "https://a.org/1": ("de", "Kühlung im Freibad", "Die Größe der Halle überrascht alle Gäste."),
+    "https://a.org/2": ("fr", "Le marché", "L'été dernier, la négociation a échoué à Orléans."),
+    "https://b.org/3": ("ja", "市場のせり", "東京の魚市場では、新しい規制が議論されています。"),
+    "https://b.org/4": ("th", "ปัญญาประดิษฐ์", "ปัญญาประดิษฐ์ช่วยให้เกษตรกรทำงานได้ง่ายขึ้น"),
+    "https://b.org/5": ("en", "Harbour cranes", "The cranes of the harbour learn to see at night."),
+}
+REMOVED = Block("paragraph", "Subscribe!", "Subscribe!", Reason.SUBSCRIBE, "subscribe-button", "x")
+RESERVED = Signal("tdmrep", "1", "header", train="no")
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    with open_archive(folder, "test") as archive:
+        for n, (url, (language, title, text)) in enumerate(TEXTS.items(), 1):
+            exchange = warc.Exchange(url, f"2026-11-24T12:00:0{n}.000Z", 200, (), url.encode())
+            source = url[8:13]
+            capture = archive.append(
+                exchange, url=url, source=source, role="article", found_by=None
+            )
+            reading = Reading(
+                title=title,
+                blocks=(Block("paragraph", text, text), REMOVED),
+                authors=(f"Author {n}",),
+                published=f"2026-0{n}-15",
+                language=language,
+                signals=(RESERVED,) if n == 5 else (),
+            )
+            with archive.transaction():
+                archive.record_source(source, f"https://{source}/")
+                archive.save(capture, reading)
+    return folder
+
+
+@pytest.fixture
+def db(directory: Path) -> Iterator[object]:
+    connection = open_reader(directory)
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("kuhlung", "1"), ("Größe", "1"), ("grosse", ""), ("negociation", "2"), ("ete", "2"),
+        ("東京", "3"), ("規制", "3"), ("魚市場", "3"), ("ปัญญา", "4"), ("เกษตรกร", "4"),
+        ("crane*", "5"), ("crane", ""), ("cranes -night", ""), ("cranes -day", "5"),
+        ('"learn to see"', "5"), ('"see to learn"', ""), ("title:harbour", "5"),
+        ("title:night", ""), ("author:3", "3"), ("harbour cranes", "5"), ("HARBOUR", "5"),
+        ("orléans échoué", "2"), ("AND", ""), ("cranes NOT", ""), ("l'été", "2"),
+    ],
+)  # fmt: skip
+def test_queries(db: object, query: str, found: str) -> None:
+    hits = search.select(db, Filters(query))  # type: ignore[arg-type]
+    assert "".join(hit.article.url[-1] for hit in hits) == found
+
+
+def test_snippets_mark_what_matched(db: object) -> None:
+    (hit,) = search.select(db, Filters("規制"))  # type: ignore[arg-type]
+    assert ("規制", True) in hit.snippet
+    (hit,) = search.select(db, Filters("negociation"))  # type: ignore[arg-type]
+    assert ("négociation", True) in hit.snippet
+
+
+@pytest.mark.parametrize("query", ['"open', "-only", "…", '""'])
+def test_a_query_that_says_nothing_gives_a_hint(db: object, query: str) -> None:
+    with pytest.raises(QueryError):
+        list(search.select(db, Filters(query)))  # type: ignore[arg-type]
+
+
+@given(query=st.text(min_size=1))
+def test_any_query_gives_articles_or_a_hint(directory: Path, query: str) -> None:
+    connection = open_reader(directory)
+    try:
+        found = list(search.select(connection, Filters(query)))
+        assert search.count(connection, Filters(query)) == len(found)
+    except QueryError as error:
+        assert "\n" not in repr(str(error))
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        (Filters(), "54321"),
+        (Filters(sources=("a.org",)), "21"),
+        (Filters(languages=("ja", "th")), "43"),
+        (Filters(since="2026-03-15"), "543"),
+        (Filters(until="2026-03-15"), "321"),
+        (Filters(min_words=20), "43"),
+    ],
+)
+def test_filters(db: object, filters: Filters, found: str) -> None:
+    hits = search.select(db, filters)  # type: ignore[arg-type]
+    assert "".join(hit.article.url[-1] for hit in hits) == found
+
+
+def run(directory: Path, *arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, [*arguments, "--archive", str(directory)])
+    return done.exit_code, done.stdout
+
+
+def test_export_leaves_out_what_is_reserved_and_says_so(directory: Path, tmp_path: Path) -> None:
+    target = tmp_path / "corpus.jsonl"
+    code, out = run(directory, "export", "jsonl", "--output", str(target), "--json")
+    assert (code, json.loads(out)["reserved_left_out"]) == (0, 1)
+    lines = [json.loads(line) for line in target.read_text("utf-8").splitlines()]
+    assert [line["url"][-1] for line in lines] == list("1234")
+    connection = open_reader(directory)
+    columns = [row[1] for row in connection.execute("PRAGMA table_info (articles)")]
+    connection.close()
+    assert set(lines[0]) <= set(columns)
+    assert lines[0]["authors"] == ["Author 1"]
+    first = target.read_bytes()
+    run(directory, "export", "jsonl", "--output", str(target), "--include-reserved")
+    assert len(target.read_text("utf-8").splitlines()) == 5
+    run(directory, "export", "jsonl", "--output", str(target))
+    assert target.read_bytes() == first
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.jsonl"]
+
+
+def test_export_to_standard_output(directory: Path) -> None:
+    code, out = run(directory, "export", "jsonl", "--output", "-", "--language", "ja")
+    assert code == 0
+    assert json.loads(out)["title"] == "市場のせり"
+
+
+def test_show_and_why_by_any_address(directory: Path) -> None:
+    code, out = run(directory, "show", "http://www.b.org/5/?utm_source=x", "--json")
+    assert (code, json.loads(out)["url"]) == (0, "https://b.org/5")
+    code, out = run(directory, "why", "https://b.org/5", "--json")
+    assert json.loads(out)["removed"] == [
+        {
+            "text": "Subscribe!",
+            "reason": "subscribe",
+            "rule": "subscribe-button",
+            "evidence": "x",
+            "position": 1,
+        }
+    ]
+
+
+def test_options_stand_before_or_behind_the_command(directory: Path) -> None:
+    done = CliRunner().invoke(cli, ["--archive", str(directory), "--json", "stats"])
+    assert json.loads(done.stdout)["articles"] == len(TEXTS)
+    code, out = run(directory, "stats")
+    assert code == 0
+    assert "a.org" in out
+
+
+def test_search_on_the_command_line(directory: Path) -> None:
+    code, out = run(directory, "search", "cranes", "--json")
+    assert (code, json.loads(out)["total"]) == (0, 1)
+    assert "Harbour cranes" in run(directory, "search", "cranes")[1]
+
+
+def test_wrong_use_is_one_line_and_exit_code_2(newsarchive: object, tmp_path: Path) -> None:
+    for arguments in (
+        ["show", "https://x.org/"], ["search", "-x"], ["export", "jsonl", "--output", "/no/such/folder/x"],
+        ["stats", "--since", "x"], ["crawl"], ["crawl", "--sources", "/no/such/file"],
+    ):  # fmt: skip
+        done = newsarchive(*arguments, archive=tmp_path)  # type: ignore[operator]
+        assert done.returncode == 2, arguments
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("Error: ") == 1
