@@ -1,0 +1,167 @@
+"""What is decided of each block of a page so far, and what can be asked about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from archive.model import Block, Reason
+from crawler.boilerplate import Finding, bare, fold
+from crawler.dates import parse_date
+from crawler.evidence import MENU, PROSE, Evidence
+from crawler.extraction import RawBlock
+from crawler.metadata import Metadata
+
+SHORT = 8  # words up to which a block is a line: a label, a button, a name
+# Elements that only hold items together: the container is the one around them.
+GROUPING = frozenset("ul ol li blockquote table tbody tr dl dd figure".split())
+# Reasons whose containers hold nothing else. A "read more" link says nothing of what it stands by.
+SPREADING = frozenset(
+    {
+        Reason.SUBSCRIBE, Reason.POPUP, Reason.COOKIE_NOTICE, Reason.SHARE, Reason.RELATED,
+        Reason.COMMENTS, Reason.AUTHOR_BIO, Reason.PAYWALL, Reason.LEGAL,
+    }
+)  # fmt: skip
+BYLINE = re.compile(
+    r"^(?:by|von|par|por|di|door|przez|autor(?:in)?|author|text|texto|texte|文|著者|作者)[\s:：/／]+",
+    re.I,
+)
+SENTENCE_END = re.compile(r"[.!?…:;。！？：；][\"'”’»«)\]」』]*$")
+
+
+class Decisions:
+    """The blocks of a page with what is decided so far: each kept, removed with a finding, or open.
+
+    `forced` are those that a rule of the source settles: no other step touches them.
+    """
+
+    def __init__(self, raw: Sequence[RawBlock], page: Metadata, evidence: list[Evidence]) -> None:
+        self.raw = raw
+        self.page = page
+        self.evidence = evidence
+        self.findings: list[Finding | None] = [None] * len(raw)
+        self.kept = [False] * len(raw)
+        self.forced: set[int] = set()
+        self.headings: set[int] = set()
+        self.titles = {bare(fold(t)) for t in (page.title, *page.title_variants) if t}
+        self._containers = {a for block in raw for a in block.element.iterancestors()}
+        self.names = {bare(fold(name)) for name in page.authors}
+
+    def is_open(self, i: int) -> bool:
+        return self.findings[i] is None and i not in self.forced
+
+    def open(self) -> list[int]:
+        return [i for i in range(len(self.raw)) if self.is_open(i)]
+
+    def remove(self, i: int, finding: Finding) -> None:
+        self.kept[i] = False
+        self.findings[i] = finding
+
+    def boilerplate(self, i: int) -> Finding | None:
+        if not 0 <= i < len(self.raw):
+            return None
+        return self.findings[i]
+
+    def has_rule(self, i: int, rule: str) -> bool:
+        finding = self.findings[i]
+        return finding is not None and finding.rule == rule
+
+    def is_prose(self, i: int) -> bool:
+        return (
+            self.evidence[i].size >= PROSE
+            and self.evidence[i].voted
+            and self.findings[i] is None
+            and self.raw[i].kind in ("paragraph", "quote", "list-item")
+        )
+
+    def first_prose(self) -> int:
+        """The first block of prose; behind the end where there is none."""
+        return next((i for i in range(len(self.raw)) if self.is_prose(i)), len(self.raw))
+
+    def last_prose(self) -> int:
+        return next((i for i in range(len(self.raw) - 1, -1, -1) if self.is_prose(i)), -1)
+
+    def is_line(self, i: int) -> bool:
+        return (
+            self.evidence[i].size <= SHORT
+            and self.evidence[i].linked < MENU
+            and not SENTENCE_END.search(self.raw[i].text)
+            and self.raw[i].kind != "heading"
+        )
+
+    def is_dateline(self, i: int) -> bool:
+        text = self.raw[i].text
+        if self.page.published_text and text == self.page.published_text:
+            return True
+        return len(text) <= 40 and any(c.isdigit() for c in text) and parse_date(text) is not None
+
+    def home(self, i: int) -> Any:
+        """The container of a block: its parent, or a list's or quotation's."""
+        element = self.raw[i].element
+        parent = element if element in self._containers else element.getparent()
+        while parent is not None and parent.tag in GROUPING:
+            parent = parent.getparent()
+        return parent
+
+    def homes(self, i: int) -> set[Any]:
+        """The container of a block, and the one around it."""
+        home = self.home(i)
+        parent = None if home is None else home.getparent()
+        return {e for e in (home, parent) if e is not None and e.tag not in ("body", "html")}
+
+    def is_beside(self, i: int, other: int) -> bool:
+        home = self.home(other)
+        element = self.raw[i].element
+        while element is not None:
+            if element is home:
+                return True
+            element = element.getparent()
+        return False
+
+    def blocks(self) -> tuple[Block, ...]:
+        """The result; short lines between prose are the headings of a page that marks none."""
+        self._infer_headings()
+        return tuple(self._block(i) for i in range(len(self.raw)))
+
+    def _block(self, i: int) -> Block:
+        raw = self.raw[i]
+        if i in self.headings:
+            return Block("heading", raw.text, "## " + raw.markdown.strip("*"))
+        if self.kept[i]:
+            return Block(raw.kind, raw.text, raw.markdown)
+        finding = self.findings[i]
+        if finding is None:
+            is_link = self.evidence[i].linked > MENU
+            finding = Finding(
+                Reason.NAVIGATION if is_link else Reason.OUTSIDE,
+                "links" if is_link else "no-evidence",
+                f"{self.evidence[i].linked:.0%} links",
+            )
+        return Block(
+            raw.kind, raw.text, raw.markdown, finding.reason, finding.rule, finding.evidence
+        )
+
+    def _infer_headings(self) -> None:
+        kept = [i for i, is_kept in enumerate(self.kept) if is_kept]
+        for before, i, after in zip(kept, kept[1:], kept[2:], strict=False):
+            if self.raw[i].kind != "paragraph" or not self._is_heading_line(i):
+                continue
+            if self._is_text(before) and self._is_text(after) and before not in self.headings:
+                self.headings.add(i)
+
+    def _is_heading_line(self, i: int) -> bool:
+        text = self.raw[i].text
+        return (
+            2 <= self.evidence[i].size <= 12
+            and len(text) <= 90
+            and not SENTENCE_END.search(text)
+            and not text.rstrip("\"'”»").endswith((",", "–", "-"))
+            and self.evidence[i].linked < 0.5
+            and (text[0].isupper() or not text[0].isascii() or text[0] in "\"'„“«»0123456789")
+        )
+
+    def _is_text(self, i: int) -> bool:
+        return self.raw[i].kind in ("paragraph", "quote", "list-item", "table", "code") and (
+            self.evidence[i].size >= 10 or self.raw[i].kind != "paragraph"
+        )

@@ -1,0 +1,235 @@
+"""Steps that decide a block by what stands around it: enclosed, sandwiched, above or behind the text."""
+
+from __future__ import annotations
+
+from itertools import pairwise, takewhile
+from typing import Any
+
+from archive.model import Reason
+from crawler.boilerplate import Finding, bare, fold
+from crawler.decisions import BYLINE, SENTENCE_END, SHORT, SPREADING, Decisions
+from crawler.evidence import MENU, PROSE
+
+SANDWICH = 60  # words between two pieces of boilerplate
+POPUP = 60  # words of the longest paragraph in a pop-up
+TAG_LINES = 2  # between title and text; more of them are the text
+LINKED_ITEM = 0.5  # share of linked letters from which a list item is a link with a label
+TRAILING_HEADINGS = 2  # more headings at the end are a list of their own
+LEAD_DISTANCE = 25  # blocks between title and text: byline, share buttons, the caption
+BELOW_TITLE = 6  # blocks in which a title has its date or byline
+
+
+def keep_voted(work: Decisions) -> None:
+    for i in work.open():
+        work.kept[i] = work.evidence[i].voted
+
+
+def keep_enclosed(work: Decisions) -> None:
+    """What stands between kept blocks: prose and code; lines and items of the same container."""
+    kept = [i for i, is_kept in enumerate(work.kept) if is_kept] or _by_density(work)
+    for before, after in pairwise(kept):
+        homes = work.homes(before) | work.homes(after)
+        for i in range(before + 1, after):
+            if work.is_open(i) and not work.kept[i]:
+                work.kept[i] = _is_enclosed(work, i, homes)
+    for i in kept[:1]:  # a heading right above the first paragraph
+        if i and work.is_open(i - 1) and work.raw[i - 1].kind == "heading":
+            work.kept[i - 1] = work.home(i - 1) == work.home(i)
+
+
+def _is_enclosed(work: Decisions, i: int, homes: set[Any]) -> bool:
+    evidence = work.evidence[i]
+    if evidence.linked >= MENU:
+        return evidence.size >= PROSE and work.home(i) in homes
+    if work.raw[i].kind == "code":
+        return True
+    if evidence.size >= PROSE:
+        return _article(work.raw[i].element) in {_article(home) for home in homes}
+    return bool(work.homes(i) & homes)
+
+
+def _by_density(work: Decisions) -> list[int]:
+    """Where no extractor found anything: paragraphs of prose with few links."""
+    for i in work.open():
+        work.kept[i] = work.evidence[i].size >= PROSE and work.evidence[i].linked < MENU
+    return [i for i, is_kept in enumerate(work.kept) if is_kept]
+
+
+def keep_lead(work: Decisions) -> None:
+    """Sentences between the title and the text: the lead, which extractors often miss."""
+    first = next((i for i, is_kept in enumerate(work.kept) if is_kept), 0)
+    titles = [i for i in range(first) if work.has_rule(i, "title-repeated")]
+    if not titles:
+        return
+    description = bare(fold(work.page.description or ""))
+    known = fold(" ".join(work.raw[i].text for i in range(len(work.raw)) if work.kept[i]))
+    for i in range(max(titles[-1], first - LEAD_DISTANCE) + 1, first):
+        evidence, text = work.evidence[i], bare(fold(work.raw[i].text))
+        if not work.is_open(i) or evidence.phrase or evidence.linked >= MENU or text in known:
+            continue
+        is_sentence = evidence.size > SHORT and SENTENCE_END.search(work.raw[i].text)
+        work.kept[i] = bool(is_sentence) or (evidence.size > SHORT and text == description)
+
+
+def remove_head_lines(work: Decisions) -> None:
+    """Between title and text: tag lines, captions in plain containers, kickers.
+
+    A tag line is one or two lines; more of them are the text: verses, a programme, a list.
+    """
+    prose = work.first_prose()
+    if prose >= len(work.raw):
+        return
+    lines = [
+        i
+        for i in range(prose)
+        if i not in work.forced
+        and work.is_line(i)
+        and (
+            (work.kept[i] and work.raw[i].kind == "paragraph")
+            or (work.is_open(i) and not work.kept[i] and work.is_beside(i, prose))
+        )
+    ]
+    if sum(work.kept[i] for i in lines) > TAG_LINES:
+        return
+    for i in lines:
+        work.remove(i, Finding(Reason.CAPTION, "line-above-text", work.raw[i].text))
+
+
+def remove_link_lists(work: Decisions) -> None:
+    """Lists of links in the midst of prose lead elsewhere, unless a line introduces them."""
+    first, last = work.first_prose(), work.last_prose()
+    linked = [_is_linked_item(work, i) for i in range(len(work.raw))]
+    total = sum(work.evidence[i].size for i, is_kept in enumerate(work.kept) if is_kept)
+    if sum(work.evidence[i].size for i, is_link in enumerate(linked) if is_link) > total / 4:
+        return  # a digest: the links are the text
+    i = first
+    while i < last:
+        end = i
+        while end < last and linked[end]:
+            end += 1
+        if end - i >= 2:
+            before = work.raw[i - 1]
+            is_introduced = before.text.endswith((":", "：")) and work.kept[i - 1]
+            for k in range(i, end):
+                if is_introduced and work.is_open(k):
+                    work.kept[k] = True
+                elif work.is_open(k) and before.kind != "heading":
+                    work.remove(k, Finding(Reason.RELATED, "list-of-links", work.raw[k].text))
+        i = max(end, i + 1)
+
+
+def _is_linked_item(work: Decisions, i: int) -> bool:
+    return work.raw[i].kind == "list-item" and work.evidence[i].linked >= LINKED_ITEM
+
+
+def remove_next_articles(work: Decisions) -> None:
+    """A further h1 with a date or a byline under it begins another article."""
+    for i in range(work.first_prose() + 1, len(work.raw)):
+        if work.raw[i].level != 1 or not work.is_open(i):
+            continue
+        below = range(i + 1, min(i + 1 + BELOW_TITLE, len(work.raw)))
+        if any(work.is_dateline(k) or BYLINE.match(work.raw[k].text) for k in below):
+            for k in range(i, len(work.raw)):
+                if work.is_open(k):
+                    work.remove(k, Finding(Reason.RELATED, "next-article", work.raw[i].text))
+            return
+
+
+def remove_sandwiched(work: Decisions) -> None:
+    """What stands between two pieces of boilerplate is one of them."""
+    i = 0
+    while i < len(work.raw):
+        if not work.kept[i]:
+            i += 1
+            continue
+        end = i
+        while end < len(work.raw) and work.kept[end]:
+            end += 1
+        before = work.boilerplate(i - 1)
+        after = work.boilerplate(end)
+        run = range(i, end)
+        if (
+            before
+            and after
+            and {before.reason, after.reason} <= SPREADING
+            and sum(work.evidence[k].size for k in run) <= SANDWICH
+            and not any(work.is_prose(k) for k in run)
+            and not any(k in work.forced for k in run)
+            and i > work.first_prose()
+            and (end > work.last_prose() or (len(run) <= 2 and before.reason == after.reason))
+        ):
+            for k in run:
+                work.remove(k, Finding(before.reason, "between", f"{before.rule}, {after.rule}"))
+        i = end
+
+
+def remove_tail(work: Decisions) -> None:
+    """Behind the last prose: lines next to boilerplate, and all that follows a close button."""
+    last = work.last_prose()
+    closing = next(
+        (
+            i
+            for i in range(last + 1, len(work.raw))
+            if (f := work.findings[i]) and f.rule == "close-button" and len(work.raw[i].text) == 1
+        ),
+        None,
+    )
+    if closing is not None:
+        _remove_popup(work, closing)
+    _remove_after_related(work, last)
+    for i in range(len(work.raw) - 1, last, -1):
+        if (
+            not work.kept[i]
+            or i in work.forced
+            or work.raw[i].kind in ("list-item", "quote", "code")
+        ):
+            continue
+        after = work.boilerplate(i + 1)
+        if after and work.is_line(i) and after.reason in SPREADING:
+            work.remove(i, Finding(after.reason, "before", f"{after.rule}: {after.evidence}"[:80]))
+
+
+def _remove_after_related(work: Decisions, last: int) -> None:
+    """Teasers under a heading such as "More from us", at the end."""
+    heading: Finding | None = None
+    for i in range(last + 1, len(work.raw)):
+        finding = work.findings[i]
+        if finding and finding.rule in ("related-heading", "related-start", "comments-heading"):
+            heading = finding
+        elif heading and work.kept[i] and i not in work.forced:
+            work.remove(i, Finding(heading.reason, "under", heading.evidence))
+
+
+def _remove_popup(work: Decisions, closing: int) -> None:
+    """A pop-up at the end of the page: from its close button on, up to another kind of thing."""
+    for i in range(closing, len(work.raw)):
+        finding = work.findings[i]
+        if work.evidence[i].size > POPUP or i in work.forced:
+            return
+        if finding and finding.reason not in (
+            Reason.POPUP, Reason.SUBSCRIBE, Reason.LEGAL, Reason.PROMOTION, Reason.OUTSIDE,
+        ):  # fmt: skip
+            return
+        if finding and finding.rule in ("copyright", "legal-link"):
+            return
+        rule = finding.rule if finding else "after-close-button"
+        evidence = finding.evidence if finding else work.raw[closing].text
+        work.remove(i, Finding(Reason.POPUP, rule, evidence))
+
+
+def drop_empty_headings(work: Decisions) -> None:
+    """A heading at the end of the text heads something that was removed."""
+    kept = [i for i, is_kept in enumerate(work.kept) if is_kept]
+    trailing = list(takewhile(lambda i: work.raw[i].kind == "heading", reversed(kept)))
+    if len(trailing) > TRAILING_HEADINGS:
+        return
+    for i in trailing:
+        if i not in work.forced:
+            after = next((f for f in work.findings[i + 1 :] if f), None)
+            reason = after.reason if after else Reason.NAVIGATION
+            work.remove(i, Finding(reason, "heading-without-text", work.raw[i].text))
+
+
+def _article(element: Any) -> Any:
+    """The nearest `article` around an element; null where there is none."""
+    return next(element.iterancestors("article"), None) if element is not None else None
