@@ -239,11 +239,13 @@ class _Page:
             if _is_cjk_name(name):
                 if bio.text.startswith(re.sub(r"\s", "", name)[:2]):
                     return [name]
-            elif NAME_LINE.match(name) and len(name) < 50:
-                if all(word[0].isupper() for word in name.split() if len(word) > 3) and re.match(
-                    rf"{re.escape(name.split()[0])}\b", bio.text
-                ):
-                    return [name]
+            elif (
+                NAME_LINE.match(name)
+                and len(name) < 50
+                and _is_capitalised(name)
+                and re.match(rf"{re.escape(name.split()[0])}\b", bio.text)
+            ):
+                return [name]
         return []
 
     def published(self) -> tuple[str | None, str | None]:
@@ -446,6 +448,10 @@ def _is_name(text: str) -> bool:
     if NOT_A_NAME.search(text) or len(text) > 60:
         return False
     return len(text.split()) <= NAME_WORDS and any(c.isalpha() for c in text)
+
+
+def _is_capitalised(name: str) -> bool:
+    return all(word[0].isupper() for word in name.split() if len(word) > 3)
 
 
 def _is_cjk_name(text: str) -> bool:

@@ -53,19 +53,21 @@ class Markup:
 
     `soup`: nested `div`s whose classes say nothing, all in one container. `head`: whether the head
     says anything but `<title>`. `line`: the element of a line of text in the soup. `heading`: that
-    of a sub-heading. `broken`: lines of one box are parted by `<br>` instead of elements.
+    of a sub-heading. `box`: how the lines of one box (banner, pop-up) stand in it: `lines`, parted
+    by `br`, items of a `list`, under a `headline` with the call as a `button`, or with no box at all
+    (`flat`): then every line of the page stands side by side.
     """
 
     soup: bool = True
     head: bool = True
     line: str = "div"
     heading: str = "h2"
-    broken: bool = False
+    box: str = "lines"
 
     def __str__(self) -> str:
         kind = "soup" if self.soup else "semantic"
-        lines = "br" if self.broken else self.line
-        return f"{kind}-{'head' if self.head else 'bare'}-{lines}-{self.heading}"
+        head = "head" if self.head else "bare"
+        return f"{kind}-{head}-{self.line}-{self.heading}-{self.box}"
 
 
 def render(parts: Parts, markup: Markup) -> str:
@@ -109,7 +111,7 @@ def _semantic(parts: Parts, markup: Markup) -> str:
         f'<div class="author-box"><h4>{escape(parts.author)}</h4><p>{escape(parts.bio)}</p></div>'
         "</article></main>"
         f'<div class="popup-overlay" role="dialog"><button>{escape(close)}</button>'
-        f"{_lines(popup, 'p', markup.broken)}</div><footer>{foot}</footer>"
+        f"{_box(popup, 'p', markup.box)}</div><footer>{foot}</footer>"
     )
 
 
@@ -121,19 +123,26 @@ def _soup(parts: Parts, markup: Markup) -> str:
     )
     close, *popup = parts.popup
     title = "h1" if not markup.head else line
+    box = (lambda inner, _: inner) if markup.box == "flat" else _wrapped
     return (
         f'<div class="x1"><div class="q7"><div class="b2">{menu}</div>'
         f'<{title} class="k3">{escape(parts.title)}</{title}>'
-        f'<div class="k4"><span>{escape(parts.dateline)}</span></div>'
-        f'<div class="k5"><img src="/a.jpg"><span>{escape(parts.caption)}</span></div>'
+        f"{box(_line(line, parts.dateline), 'k4')}"
+        f'<img src="/a.jpg">{box(_line(line, parts.caption), "k5")}'
         f"{_text(parts, line, markup.heading)}"
-        f'<div class="k6">{_lines(parts.banner[:1], line, False)}'
-        f'{_lines(parts.banner[1:], line, markup.broken)}<input placeholder="E-Mail"></div>'
-        f'<div class="k7"><{line}>{escape(parts.author)}</{line}>'
-        f"<{line}>{escape(parts.bio)}</{line}></div>"
-        f'<div class="k8"><div>{escape(close)}</div>{_lines(popup, line, markup.broken)}</div>'
+        f"{box(_box(parts.banner, line, markup.box) + '<input placeholder=Mail>', 'k6')}"
+        f"{box(_line(line, parts.author) + _line(line, parts.bio), 'k7')}"
+        f"{box(_line(line, close) + _box(popup, line, markup.box), 'k8')}"
         f'<div class="k9">{foot}</div></div></div>'
     )
+
+
+def _wrapped(inner: str, name: str) -> str:
+    return f'<div class="{name}">{inner}</div>'
+
+
+def _line(tag: str, text: str) -> str:
+    return f"<{tag}>{escape(text)}</{tag}>"
 
 
 def _text(parts: Parts, line: str, heading: str) -> str:
@@ -141,10 +150,16 @@ def _text(parts: Parts, line: str, heading: str) -> str:
     return "".join(f'<{tag} class="t">{escape(p)}</{tag}>' for tag, p in tags)
 
 
-def _lines(lines: Sequence[str], tag: str, broken: bool) -> str:
-    if broken:
+def _box(lines: Sequence[str], tag: str, box: str) -> str:
+    if box == "br":
         return f"<{tag}>{'<br>'.join(escape(line) for line in lines)}</{tag}>"
-    return "".join(f"<{tag}>{escape(line)}</{tag}>" for line in lines)
+    if box == "list":
+        return f"<ul>{''.join(_line('li', line) for line in lines)}</ul>"
+    if box == "headline":
+        first, second, *rest = lines
+        button = f"<button><span>{escape(second)}</span></button>"
+        return _line("h3", first) + button + "".join(_line(tag, line) for line in rest)
+    return "".join(_line(tag, line) for line in lines)
 
 
 def seed() -> Parts:

@@ -15,13 +15,14 @@ from tests.seed_page import Markup, Parts, render
 URL = "https://newsletter.example/2023/07/page/"
 MARKUPS = (
     Markup(soup=False),
-    Markup(soup=False, head=False, broken=True),
-    Markup(soup=False, heading="p"),
+    Markup(soup=False, head=False, box="br"),
+    Markup(soup=False, heading="p", box="list"),
+    Markup(soup=False, head=False, box="headline"),
     *(
-        Markup(head=head, line=line, heading=heading, broken=broken)
+        Markup(head=head, line=line, heading=heading, box=box)
         for head in (True, False)
         for line, heading in (("div", "h2"), ("div", "div"), ("p", "h3"), ("p", "p"))
-        for broken in (False, True)
+        for box in ("lines", "br", "list", "headline", "flat")
     ),
 )
 INVENTED = (seed_page.ENGLISH, seed_page.FRENCH, seed_page.SPANISH, seed_page.JAPANESE)

@@ -113,6 +113,8 @@ def _problem(page: Page, parsed: Any) -> str:
 def _changed(entry: Any) -> str | None:
     # dict.get: feedparser's own answers "updated" with "published", and warns that it will stop to
     moment = dict.get(entry, "updated_parsed") or dict.get(entry, "published_parsed")
+    if moment is None:
+        return None
     try:
         seconds = calendar.timegm(moment)
         return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
