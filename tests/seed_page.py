@@ -106,7 +106,7 @@ def _semantic(parts: Parts, markup: Markup) -> str:
         f"<h1>{escape(parts.title)}</h1><time>{escape(parts.dateline)}</time>"
         f'<figure><img src="/a.jpg" alt=""><figcaption>{escape(parts.caption)}</figcaption></figure>'
         f'<div class="entry-content">{_text(parts, "p", markup.heading)}</div>'
-        f'<section class="newsletter-signup">{_lines(parts.banner, "p", markup.broken)}'
+        f'<section class="newsletter-signup">{_box(parts.banner, "p", markup.box)}'
         '<form><input type="email" placeholder="E-Mail"></form></section>'
         f'<div class="author-box"><h4>{escape(parts.author)}</h4><p>{escape(parts.bio)}</p></div>'
         "</article></main>"
