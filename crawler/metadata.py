@@ -156,6 +156,8 @@ class _Page:
             plain = re.sub(r"\W", "", name.lower())
             if plain and (name.lower() == site or plain in (host, re.sub(r"\W", "", site))):
                 return rest.strip(" |-–—·•»«:｜")
+        if re.search(r"[|｜•]", title[len(first) : -len(last)]) and len(last.split()) <= 4:
+            return title[: title.rfind(last)].strip(" |-–—·•»«:｜")
         if not site and len(last) < len(first) and len(last.split()) <= 4:
             return title[: title.rfind(last)].strip(" |-–—·•»«:｜")
         return title
@@ -197,6 +199,8 @@ class _Page:
         site = (self.site_name() or "").lower()
         found: dict[str, str] = {}
         for name in names:
+            if "://" in name:
+                continue
             for part in AND.split(BY.sub("", _plain(name))):
                 person = re.sub(r"\s*\([^)]*\)|\s+[|–-]\s.*$", "", part).strip(" .,:")
                 if person and person.lower() != site and _is_name(person):

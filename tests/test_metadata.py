@@ -1,0 +1,266 @@
+"""Titles, authors, dates, languages, charsets and rights: what pages say of themselves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.model import Answer
+from crawler import extraction, rights
+from crawler.dates import parse_date
+from crawler.encoding import decode
+from crawler.language import detect
+from crawler.metadata import Metadata, read_metadata
+from tests.conftest import ROOT
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+URL = "https://www.example.org/a-post"
+
+
+def metadata(head: str = "", body: str = "<h1>A heading</h1>", url: str = URL) -> Metadata:
+    document = f"<html lang='en-GB'><head>{head}</head><body>{body}</body></html>"
+    tree = extraction.parse(document, url)
+    return read_metadata(tree, url, extraction.blocks(tree, url), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("raw", "iso"),
+    [
+        ("Juli 3, 2023", "2023-07-03"),
+        ("3. Juli 2023", "2023-07-03"),
+        ("3 juillet 2026", "2026-07-03"),
+        ("1er août 2026", "2026-08-01"),
+        ("3 de julho de 2026", "2026-07-03"),
+        ("3 de marzo de 2026", "2026-03-03"),
+        ("3 marzo 2026", "2026-03-03"),
+        ("3 maart 2026", "2026-03-03"),
+        ("3 sierpnia 2026", "2026-08-03"),
+        ("3 Ağustos 2026", "2026-08-03"),
+        ("2026年7月3日", "2026-07-03"),
+        ("2026년 7월 3일", "2026-07-03"),
+        ("July 3rd, 2026", "2026-07-03"),
+        ("Published on July 3, 2026", "2026-07-03"),
+        ("Veröffentlicht am 3. Juli 2026", "2026-07-03"),
+        ("公開日:2026年7月3日", "2026-07-03"),
+        ("2026-07-03", "2026-07-03"),
+        ("2026-07-03T09:15:00+02:00", "2026-07-03T09:15:00+02:00"),
+        ("2026-07-03T09:15:00Z", "2026-07-03T09:15:00+00:00"),
+        ("20260703", "2026-07-03"),
+        ("Fri, 03 Jul 2026 09:15:00 +0200", "2026-07-03T09:15:00+02:00"),
+        ("03.07.2026", "2026-07-03"),
+        ("2027-01-01", None),
+        ("31. Februar 2026", None),
+        ("In 2023 the EU and Japan agreed", None),
+        ("2026", None),
+        ("GPT 4 2023 Mai", None),
+        ("", None),
+    ],
+)
+def test_dates(raw: str, iso: str | None) -> None:
+    assert parse_date(raw, "de", now=NOW) == iso
+
+
+@given(st.text(max_size=70))
+def test_any_text_is_a_date_or_none(text: str) -> None:
+    found = parse_date(text, now=NOW)
+    assert found is None or datetime.fromisoformat(found)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        ("<title>The cranes | Example Times</title>", "", "The cranes"),
+        (
+            "<title>The cranes – and why</title>",
+            "<h1>The cranes – and why</h1>",
+            "The cranes – and why",
+        ),
+        ("<meta property='og:title' content='The cranes'>", "<h1>Example</h1>", "The cranes"),
+        ("", "<h1>The cranes</h1>", "The cranes"),
+    ],
+)
+def test_titles(head: str, body: str, title: str) -> None:
+    assert metadata(head, body + "<p>Text.</p>").title == title
+
+
+def ld(content: str) -> str:
+    return f'<script type="application/ld+json">{content}</script>'
+
+
+PERSON = '{"@type": "Person", "name": "%s"}'
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "authors"),
+    [
+        (ld('{"@type": "NewsArticle", "author": [%s, %s]}' % (PERSON % "Ada One", PERSON % "Bo Two")), "", ("Ada One", "Bo Two")),
+        (ld('{"@graph": [{"@type": "Article", "author": {"@id": "#a"}}, {"@id": "#a", "name": "Ada One"}]}'), "", ("Ada One",)),
+        (ld('{"@type": "Article", "author": {"@type": "Organization", "name": "Agency"}}'), "<p>By Ada One</p>", ("Ada One",)),
+        (ld('{"@type": "Article", "author": {"@type": "Organization", "name": "Agency"}}'), "", ("Agency",)),
+        (ld("{broken"), "<a rel='author' href='/x'>Ada One</a>", ("Ada One",)),
+        ("<meta name='author' content='By Ada One and Bo Two, ada@example.org'>", "", ("Ada One", "Bo Two")),
+        ("<meta name='author' content='https://example.org/ada'>", "", ()),
+        ("", "<p>Sam Jeans</p><p>Sam ist ein Technologiewissenschaftler, der in Startups gearbeitet hat.</p>", ("Sam Jeans",)),
+        ("", "<p>Von Ada Eins und Bo Zwei</p><p>Text.</p>", ("Ada Eins", "Bo Zwei")),
+    ],
+)  # fmt: skip
+def test_authors(head: str, body: str, authors: tuple[str, ...]) -> None:
+    assert metadata(head, f"<h1>A heading</h1>{body}").authors == authors
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "published"),
+    [
+        (ld('{"@type": "Article", "datePublished": "2026-03-01T08:00:00+01:00"}'), "", "2026-03-01T08:00:00+01:00"),
+        ("<meta property='article:published_time' content='2026-03-01'>", "<p>March 2, 2026</p>", "2026-03-01"),
+        ("", "<article><time datetime='2026-03-01T00:00'>yesterday</time></article>", "2026-03-01T00:00:00"),
+        ("", "<h1>A</h1><p>Juli 3, 2023</p><p>Text.</p>", "2023-07-03"),
+        (ld('{"@type": "Article", "datePublished": "2030-01-01"}'), "", None),
+    ],
+)  # fmt: skip
+def test_published(head: str, body: str, published: str | None) -> None:
+    assert metadata(head, body).published == published
+
+
+@pytest.mark.parametrize(
+    ("href", "followed"),
+    [
+        ("https://example.org/other?utm_source=x", "https://example.org/other"),
+        ("https://www.example.org/", None),
+        ("/relative", None),
+        ("https://elsewhere.com/a-post", None),
+        ("ftp://example.org/a", None),
+    ],
+)
+def test_a_canonical_address_is_followed_only_where_it_may_be(
+    href: str, followed: str | None
+) -> None:
+    assert metadata(f"<link rel='canonical' href='{href}'>").declared_url == followed
+
+
+def test_the_rest_of_the_head() -> None:
+    found = metadata(
+        "<meta property='og:site_name' content='Example'><meta name='description' content='D'>"
+        "<meta property='og:image' content='/i.png'><meta property='article:tag' content='T'>"
+        "<link rel='alternate' hreflang='de-DE' href='/de'>"
+        "<link rel='alternate' hreflang='x-default' href='/x'>"
+        + ld('{"@type": "NewsArticle", "isAccessibleForFree": "False"}')
+    )
+    assert found.declared_language == "en"
+    assert (found.site_name, found.description, found.tags) == ("Example", "D", ("T",))
+    assert found.image == "https://www.example.org/i.png"
+    assert found.alternates == (("de", "https://www.example.org/de"),)
+    assert found.access == "paywalled"
+    assert "newsarticle" in found.types
+
+
+GERMAN = (
+    "Die Europäische Union will ihre Zusammenarbeit mit Japan im Bereich der Technologien ausbauen."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "code"),
+    [
+        (GERMAN, None, "de"),
+        (GERMAN, "en", "de"),
+        ("東京の魚市場では、新しい規制が議論されています。", "en", "ja"),
+        ("本文讨论了大型语言模型在医院中的应用情况及其风险。", None, "zh"),
+        ("인공지능 규제에 관한 새로운 법안이 국회를 통과했습니다.", None, "ko"),
+        ("KI", None, "und"),
+        ("KI", "de", "de"),
+        ("KI", "ja", "und"),
+        ("12345 … !!", "de", "und"),
+        ("", None, "und"),
+        ("Ríkisstjórnin kynnti í dag nýja stefnu um gervigreind og áhrif hennar á vinnumarkaðinn.", "is", "is"),
+    ],
+)  # fmt: skip
+def test_languages(text: str, declared: str | None, code: str) -> None:
+    found = detect(text, declared)
+    assert found.code == code
+    if code == "is" or (code == declared and len(text) < 60 and code != "ja"):
+        assert found.confidence is None
+
+
+@given(st.text(), st.sampled_from([None, "de", "zu", "nonsense", ""]))
+def test_any_text_has_a_language_or_und(text: str, declared: str | None) -> None:
+    assert detect(text, declared) == detect(text, declared)
+
+
+def test_the_same_text_has_the_same_language_in_any_process() -> None:
+    texts = ["Hello world, how are things with you and yours in this year of many a change", GERMAN]
+    code = f"from crawler.language import detect; print([detect(t) for t in {texts!r}])"
+    answers = {
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+        for _ in range(3)
+    }  # fmt: skip
+    assert len(answers) == 1
+
+
+TEXT = "<html lang=de><p>Größe, Maß und Übermut der Häfen</p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text", "is_wrong"),
+    [
+        (TEXT.encode(), "text/html; charset=utf-8", TEXT, False),
+        (TEXT.encode("cp1252"), "text/html; charset=iso-8859-1", TEXT, False),
+        (TEXT.encode("cp1252"), "text/html; charset=utf-8", TEXT, True),
+        (TEXT.encode(), "text/html; charset=iso-8859-1", TEXT, True),
+        (b"\xef\xbb\xbf" + TEXT.encode(), "text/html; charset=latin1", TEXT, False),
+        (TEXT.encode(), None, TEXT, False),
+        ('<meta charset="shift_jis"><p>東京の市場'.encode("shift_jis"), "text/html", None, False),
+        (TEXT.encode(), "text/html; charset=klingon", TEXT, False),
+    ],
+)  # fmt: skip
+def test_charsets(body: bytes, content_type: str | None, text: str | None, is_wrong: bool) -> None:
+    found = decode(body, content_type)
+    assert found.text == text or (text is None and "東京の市場" in found.text)
+    assert bool(found.warning) == is_wrong
+
+
+@given(
+    st.binary(),
+    st.sampled_from([None, "text/html; charset=utf-16", "text/html; charset=utf-7", "x"]),
+)
+def test_any_bytes_are_decoded(body: bytes, content_type: str | None) -> None:
+    assert isinstance(decode(body, content_type).text, str)
+
+
+@pytest.mark.parametrize(
+    ("headers", "head", "train"),
+    [
+        ([("TDM-Reservation", "1")], "", "no"),
+        ([("tdm-reservation", "0")], "", "yes"),
+        ([("Content-Usage", "train-ai=n")], "", "no"),
+        ([("Content-Signal", "search=yes, ai-train=no")], "", "no"),
+        ([("X-Robots-Tag", "noai, noimageai")], "", "no"),
+        ([], "<meta name='robots' content='noarchive'>", "unsaid"),
+        ([], "<meta name='tdm-reservation' content='1'>", "no"),
+        ([], "<link rel='license' href='https://example.org/l'>", "unsaid"),
+    ],
+)
+def test_signals_of_pages(headers: list[tuple[str, str]], head: str, train: Answer) -> None:
+    tree = extraction.parse(f"<html><head>{head}</head><body>x</body></html>", URL)
+    (signal,) = rights.page_signals(tree, headers)
+    assert signal.train == train
+
+
+def test_signals_of_robots_txt() -> None:
+    robots = (
+        "User-agent: *\nDisallow: /x\nContent-Signal: search=yes,ai-train=no\n\n"
+        "User-agent: GPTBot\nDisallow: /\n\nUser-agent: CCBot\nDisallow: /private\n"
+        "License: https://example.org/rsl.xml\n"
+    )
+    found = {(s.kind, s.raw): s.train for s in rights.robots_signals(robots)}
+    assert found == {
+        ("content-signal", "search=yes,ai-train=no"): "no",
+        ("license", "https://example.org/rsl.xml"): "unsaid",
+        ("robots-agent", "GPTBot"): "no",
+    }
+    assert rights.robots_signals("<html>not robots") == ()
