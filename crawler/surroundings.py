@@ -107,7 +107,8 @@ def remove_link_lists(work: Decisions) -> None:
         end = i
         while end < last and linked[end]:
             end += 1
-        if end - i >= 2:
+        is_whole = work.raw[i - 1].kind != "list-item" and work.raw[end].kind != "list-item"
+        if end - i >= 2 and is_whole:  # some linked items of a list of text are text
             before = work.raw[i - 1]
             is_introduced = before.text.endswith((":", "：")) and work.kept[i - 1]
             for k in range(i, end):
