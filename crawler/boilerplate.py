@@ -32,6 +32,7 @@ class Finding:
     evidence: str
     is_whole: bool = False  # the phrase is the whole block
     hits: int = 1
+    container: Any = None  # the element whose sign it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,11 @@ class Decisions:
             and self.raw[i].kind != "heading"
         )
 
+    def is_tag_line(self, i: int) -> bool:
+        """Whether a block nobody has spoken for is a short line: a tag, the caption of an image."""
+        is_short = self.evidence[i].size <= SHORT and not SENTENCE_END.search(self.raw[i].text)
+        return self.is_open(i) and not self.kept[i] and is_short
+
     def is_dateline(self, i: int) -> bool:
         text = self.raw[i].text
         if self.page.published_text and text == self.page.published_text:

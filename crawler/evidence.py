@@ -187,9 +187,9 @@ def _sign(element: Any) -> Finding | None:
     role = element.get("role") or ""
     name = _name(element)
     if name and (reason := sign(name)):
-        return Finding(reason, "container", name[:80])
+        return Finding(reason, "container", name[:80], container=element)
     if role in ROLES:
-        return Finding(ROLES[role], "container", f"role={role}")
+        return Finding(ROLES[role], "container", f"role={role}", container=element)
     if tag in GENERIC:
-        return Finding(GENERIC[tag], "container", f"<{tag}>")
+        return Finding(GENERIC[tag], "container", f"<{tag}>", container=element)
     return None

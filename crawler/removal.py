@@ -15,6 +15,7 @@ from crawler.evidence import MENU, PROSE, weights
 
 # Sizes in words (see boilerplate.size).
 CALL = 30  # the longest call to subscribe that one phrase settles
+INNER_CALL = 20  # in the midst of prose, where a sentence may well speak of a newsletter
 LONG_CALL = 60  # with two phrases or more
 GROUP = 130  # the largest container that one phrase speaks for
 BIO = 90
@@ -67,6 +68,7 @@ def remove_captions(work: Decisions) -> None:
 
 def remove_signed(work: Decisions) -> None:
     """What stands in a container whose tag, role or class says what it holds."""
+    known: dict[Any, Reason] = {}
     for i in work.open():
         evidence = work.evidence[i]
         sign = evidence.sign
@@ -75,9 +77,23 @@ def remove_signed(work: Decisions) -> None:
         is_prose = evidence.voted and evidence.size >= PROSE and evidence.linked < MENU
         if is_prose and not evidence.phrase and sign.reason not in WORDY:
             continue
-        if evidence.phrase and sign.evidence.startswith(("<", "role=")):
-            sign = Finding(evidence.phrase.reason, sign.rule, sign.evidence)
-        work.remove(i, sign)
+        reason = known.get(sign.container) or _reason_within(work, sign)
+        known[sign.container] = reason
+        work.remove(i, Finding(reason, sign.rule, sign.evidence))
+
+
+def _reason_within(work: Decisions, sign: Finding) -> Reason:
+    """What a container holds: `aside` or "banner" say little, the first phrase in it says more."""
+    is_vague = sign.evidence.startswith(("<", "role=")) or sign.reason is Reason.PROMOTION
+    if not is_vague:
+        return sign.reason
+    inside = [
+        i for i, e in enumerate(work.evidence) if e.sign and e.sign.container is sign.container
+    ]
+    if sum(work.evidence[i].size for i in inside) > GROUP:
+        return sign.reason
+    phrases = (work.evidence[i].phrase for i in inside)
+    return next((p.reason for p in phrases if p), sign.reason)
 
 
 def remove_phrases(work: Decisions) -> None:
@@ -91,8 +107,8 @@ def remove_phrases(work: Decisions) -> None:
         phrase = evidence.phrase
         if not phrase:
             continue
-        longest = LONG_CALL if phrase.hits > 1 else CALL
         is_edge = not prose < i < last
+        longest = LONG_CALL if phrase.hits > 1 else CALL if is_edge else INNER_CALL
         if phrase.is_whole and work.raw[i].kind == "heading" and evidence.voted and not is_edge:
             continue  # "News", "Further reading": a section of the text
         if evidence.size <= longest or not evidence.voted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -91,7 +92,9 @@ def remove_head_lines(work: Decisions) -> None:
     ]
     if sum(work.kept[i] for i in lines) > TAG_LINES:
         return
-    for i in lines:
+    titles = [i for i in range(prose) if work.has_rule(i, "title-repeated")]
+    below = [i for i in range(titles[-1] if titles else prose, prose) if work.is_tag_line(i)]
+    for i in sorted({*lines, *below[-TAG_LINES:]}):
         work.remove(i, Finding(Reason.CAPTION, "line-above-text", work.raw[i].text))
 
 
@@ -121,6 +124,22 @@ def remove_link_lists(work: Decisions) -> None:
 
 def _is_linked_item(work: Decisions, i: int) -> bool:
     return work.raw[i].kind == "list-item" and work.evidence[i].linked >= LINKED_ITEM
+
+
+def remove_repeated(work: Decisions) -> None:
+    """Prose that stands on the page again: once more is a pull quote or a copy, thrice a template."""
+    seen: dict[str, list[int]] = defaultdict(list)
+    for i, is_kept in enumerate(work.kept):
+        if is_kept and work.evidence[i].size >= PROSE and i not in work.forced:
+            seen[fold(work.raw[i].text)].append(i)
+    for places in seen.values():
+        is_template = len(places) > 2
+        reason = Reason.PROMOTION if is_template else Reason.OUTSIDE
+        for i in places if is_template else places[1:]:
+            found = Finding(reason, "repeated-on-page", f"{len(places)} times")
+            if is_template and i and work.kept[i - 1] and work.raw[i - 1].kind == "heading":
+                work.remove(i - 1, found)
+            work.remove(i, found)
 
 
 def remove_next_articles(work: Decisions) -> None:
