@@ -1,35 +1,61 @@
-"""The commands that read an archive, and what all commands share: options, errors, exit codes."""
+"""The commands that read an archive, and the options that all commands share."""
 
 from __future__ import annotations
 
 import difflib
-import errno
 import functools
-import json
 import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from archive.errors import UserError
+from archive.terminal import (
+    EXIT_FAILURES,
+    Commands,
+    console,
+    fail,
+    print_json,
+    run,
+    say,
+    table,
+    visible,
+    write,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from archive.model import Article
     from archive.search import Filters
+    from archive.stats import SourceStats
+
+# What commands that are added to the group need as well.
+__all__ = [
+    "EXIT_FAILURES", "cli", "console", "default_directory", "fail", "filter_options", "print_json",
+    "run", "say", "shared_options", "table",
+]  # fmt: skip
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-EXIT_FAILURES = 1
-EXIT_NOT_WRITABLE = 4
-NOT_WRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+NEAREST_AMONG = 2_000  # addresses that a mistyped one is compared with: half a second
+
+
+class _Text(click.types.StringParamType):
+    """An argument that is text; bytes that are no UTF-8 become U+FFFD, which nothing contains."""
+
+    def convert(self, value: Any, *place: Any) -> Any:
+        return str(super().convert(value, *place)).encode("utf-8", "replace").decode()
+
+
+TEXT = _Text()
 
 
 def default_directory() -> Path:
@@ -68,9 +94,15 @@ _ARCHIVE_HELP = "The archive's folder [NEWSARCHIVE_DIR, else the user's data fol
 def filter_options(command: Command) -> Command:
     """The filters, the same everywhere; the function is given `filters: Filters`."""
 
-    @click.option("--source", "sources", multiple=True, help="Only of this source; repeatable.")
     @click.option(
-        "--language", "languages", multiple=True, help="Only in this language; repeatable."
+        "--source", "sources", type=TEXT, multiple=True, help="Only of this source; repeatable."
+    )
+    @click.option(
+        "--language",
+        "languages",
+        type=TEXT,
+        multiple=True,
+        help="Only in this language; repeatable.",
     )
     @click.option("--since", help="Published on or after this day (ISO 8601).")
     @click.option("--until", help="Published on or before this day (ISO 8601).")
@@ -90,15 +122,15 @@ def filter_options(command: Command) -> Command:
     ) -> Any:
         from archive.search import Filters
 
-        for day in (since, until):
-            _check_date(day)
         filters = Filters(query, sources, languages, since, until, min_words)
         return command(filters=filters, **values)
 
     return wrapped  # type: ignore[return-value]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option("--archive", "archive", type=click.Path(path_type=Path), help=_ARCHIVE_HELP)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
@@ -112,7 +144,7 @@ def cli(archive: Path | None, as_json: bool, debug: bool) -> None:
 
 
 @cli.command()
-@click.argument("url")
+@click.argument("url", type=TEXT)
 @shared_options
 def show(url: str, directory: Path, as_json: bool) -> None:
     """Show an article, by any address it was captured under.
@@ -127,15 +159,13 @@ def show(url: str, directory: Path, as_json: bool) -> None:
         print_json(asdict(article))
         return
     out = console()
-    out.print(article.title, style="bold", markup=False)
-    out.print(_byline(article), style="dim", markup=False)
-    out.print(article.url, style="dim", markup=False, soft_wrap=True)
+    _write_head(out, article)
     out.print()
-    out.print(article.text, markup=False, highlight=False)
+    write(out, article.text)
 
 
 @cli.command()
-@click.argument("url")
+@click.argument("url", type=TEXT)
 @shared_options
 def why(url: str, directory: Path, as_json: bool) -> None:
     """Show what was removed from an article, and why.
@@ -149,7 +179,8 @@ def why(url: str, directory: Path, as_json: bool) -> None:
         blocks = db.execute(
             "SELECT b.position, b.kind, b.text, b.kept, b.reason, b.rule, "
             "CASE b.reason WHEN 'repeated-on-site' "
-            "THEN 'stands in ' || s.articles || ' articles of the site' ELSE b.evidence END "
+            "THEN 'stands in ' || coalesce(s.articles, 1) || ' articles of the site' "
+            "ELSE b.evidence END "
             "FROM blocks b LEFT JOIN block_stats s ON s.site = ? AND s.digest = b.digest "
             "WHERE b.article_id = ? ORDER BY b.position",
             [article.site, article.id],
@@ -164,18 +195,18 @@ def why(url: str, directory: Path, as_json: bool) -> None:
         print_json({"kept": kept, "removed": removed})
         return
     out = console()
-    out.print(article.title, style="bold", markup=False)
-    out.print(f"{len(kept)} blocks kept, {len(removed)} removed\n", highlight=False)
+    write(out, article.title, "bold")
+    out.print(f"{len(kept)} blocks kept, {len(removed)} removed\n")
     for reason in dict.fromkeys(str(block["reason"]) for block in removed):
-        out.print(reason, style="bold red", markup=False)
+        write(out, reason, "bold red")
         for block in (b for b in removed if b["reason"] == reason):
-            out.print(f"  {block['text']}", markup=False, highlight=False)
-            rule = f"    {block['rule']}" + (f": {block['evidence']}" if block["evidence"] else "")
-            out.print(rule, style="dim", markup=False, highlight=False)
+            write(out, block["text"], indent=2)
+            rule = block["rule"] + (f": {block['evidence']}" if block["evidence"] else "")
+            write(out, rule, "dim", indent=4)
 
 
 @cli.command()
-@click.argument("url")
+@click.argument("url", type=TEXT)
 @shared_options
 def history(url: str, directory: Path, as_json: bool) -> None:
     """Show the revisions of an article, each as a diff against the one before.
@@ -195,23 +226,25 @@ def history(url: str, directory: Path, as_json: bool) -> None:
         names = ("number", "seen", "digest", "text")
         print_json([dict(zip(names, row, strict=True)) for row in rows])
         return
+    out = console()
     before: list[str] = []
     for number, seen, _, text in rows:
-        click.echo(f"revision {number}, seen {seen}")
-        lines = text.split("\n\n")
+        write(out, f"revision {number}, seen {seen}", "bold")
+        paragraphs = text.split("\n\n")
         if number > 1:
-            for line in difflib.unified_diff(before, lines, lineterm="", n=0):
-                if not line.startswith(("---", "+++", "@@")):
-                    click.echo(f"  {line}")
-        before = lines
+            for line in _changes(before, paragraphs):
+                write(out, line, "green" if line.startswith("+") else "red", indent=2)
+        before = paragraphs
 
 
 @cli.command()
-@click.argument("wanted", metavar="QUERY")
+@click.argument("words", nargs=-1, required=True, metavar="QUERY")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @filter_options
 @shared_options
-def search(wanted: str, limit: int, filters: Filters, directory: Path, as_json: bool) -> None:
+def search(
+    words: tuple[str, ...], limit: int, filters: Filters, directory: Path, as_json: bool
+) -> None:
     """Search: words (all of them), "phrases", prefix*, -without, title:word, author:word.
 
     \b
@@ -223,7 +256,7 @@ def search(wanted: str, limit: int, filters: Filters, directory: Path, as_json: 
 
     from archive import search as fts
 
-    filters = replace(filters, query=f"{wanted} {filters.query or ''}".strip())
+    filters = replace(filters, query=" ".join([*words, filters.query or ""]).strip())
     with _reader(directory) as db:
         hits = list(fts.select(db, filters, limit))
         total = fts.count(db, filters)
@@ -238,12 +271,11 @@ def search(wanted: str, limit: int, filters: Filters, directory: Path, as_json: 
 
     out = console()
     for hit in hits:
-        out.print(hit.article.title, style="bold", markup=False)
-        out.print(_byline(hit.article), style="dim", markup=False)
-        out.print(hit.article.url, style="dim", markup=False, soft_wrap=True)
-        out.print(Text.assemble(*((text, "bold" if hit_ else "") for text, hit_ in hit.snippet)))
+        _write_head(out, hit.article)
+        pieces = ((visible(text), "bold" if is_match else "") for text, is_match in hit.snippet)
+        out.print(Text.assemble(*pieces))
         out.print()
-    out.print(f"{len(hits)} of {total} articles" if total else "no article found", highlight=False)
+    out.print(f"{len(hits)} of {total} articles" if total else "no article found")
 
 
 @cli.command()
@@ -292,6 +324,8 @@ def export(
     target = None if output == "-" else Path(output)
     if target and not target.parent.is_dir():
         raise click.UsageError(f"no such folder: {target.parent}")
+    if target and target.is_dir():
+        raise click.UsageError(f"{target} is a folder: name a file in it")
     with _reader(directory) as db:
         report = export_jsonl(db, filters, target, include_reserved=include_reserved)
     if as_json:
@@ -324,25 +358,15 @@ def stats(directory: Path, as_json: bool) -> None:
     out = console()
     out.print(
         f"{found.articles:,} articles, {found.words:,} words, {found.revisions:,} revisions, "
-        f"{found.captures:,} captures; {found.removed_share:.0%} of the pages' text removed\n",
-        highlight=False,
+        f"{found.captures:,} captures; {found.removed_share:.0%} of the pages' text removed\n"
     )
-    out.print(
-        table(
-            ("source", "articles", "words", "last crawl", "new", "revised", "failed", "open failures"),
-            [
-                (s.name, s.articles, s.words, (s.last_crawl or "–")[:16], *_numbers(s.new, s.revised, s.failed), s.failures)
-                for s in found.sources
-            ],
-        )
-    )  # fmt: skip
+    names = ("source", "articles", "words", "last run", "new", "revised", "failed", "open")
+    out.print(table(names, [_source_row(source) for source in found.sources]))
+    if any(source.failures for source in found.sources):
+        out.print("open: addresses that could not be archived, and wait\n")
     out.print(table(("language", "articles"), found.languages))
-    out.print(
-        table(
-            ("removed", "blocks", "letters"),
-            [(r.reason, r.blocks, r.letters) for r in found.removed],
-        )
-    )
+    removed = [(r.reason, r.blocks, r.letters) for r in found.removed]
+    out.print(table(("removed", "blocks", "letters"), removed))
 
 
 @cli.command()
@@ -367,101 +391,16 @@ def verify(directory: Path, as_json: bool) -> None:
         sys.exit(EXIT_FAILURES)
 
 
-def run(group: click.Group) -> NoReturn:
-    """Run the command line: the one place where errors become a line and an exit code."""
-    # Consoles with another encoding must not end a command over a dash.
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    try:
-        code = group.main(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.Abort:
-        fail("stopped", 130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except (UserError, OSError, sqlite3.Error) as error:
-        if "--debug" in sys.argv:
-            raise
-        fail(*_explain(error))
-
-
-def fail(message: str, code: int) -> NoReturn:
-    """End with one line on standard error and an exit code."""
-    click.echo(f"Error: {message}", err=True)
-    sys.exit(code)
-
-
-def say(message: str) -> None:
-    """A line for the user, on standard error: standard output is for results."""
-    click.echo(message, err=True)
-
-
-def print_json(document: Any) -> None:
-    """One JSON document on standard output."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def console(stderr: bool = False) -> Console:
-    """Where people read: plain in pipes, coloured on a terminal."""
-    from rich.console import Console
-
-    return Console(stderr=stderr, soft_wrap=False, emoji=False)
-
-
-def table(names: Iterable[str], rows: Iterable[Iterable[Any]]) -> Any:
-    """A table without frame; numbers to the right."""
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    listed = [list(row) for row in rows]
-    for column, name in enumerate(names):
-        is_number = all(isinstance(row[column], int | float) for row in listed)
-        made.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in listed:
-        made.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row))
-    made.add_row()
-    return made
-
-
-def _explain(error: Exception) -> tuple[str, int]:
-    if isinstance(error, UserError):
-        return str(error), error.exit_code
-    if isinstance(error, OSError) and error.errno in NOT_WRITABLE:
-        place = f": {error.filename}" if error.filename else ""
-        return f"{error.strerror}{place}; nothing that was stored is lost", EXIT_NOT_WRITABLE
-    if isinstance(error, sqlite3.Error):
-        text = str(error)
-        if any(word in text for word in ("full", "readonly", "unable to open", "disk I/O")):
-            return (
-                f"the archive cannot be written: {text}; nothing stored is lost",
-                EXIT_NOT_WRITABLE,
-            )
-        return f"archive.db: {text} (check it with `newsarchive verify`)", EXIT_FAILURES
-    return f"{error}", EXIT_FAILURES
-
-
-class _Reader:
+@contextmanager
+def _reader(directory: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection, closed behind the block."""
+    from archive.store import open_reader
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-
-    def __enter__(self) -> sqlite3.Connection:
-        from archive.store import open_reader
-
-        self._db = open_reader(self._directory)
-        return self._db
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-
-
-def _reader(directory: Path) -> _Reader:
-    return _Reader(directory)
+    db = open_reader(directory)
+    try:
+        yield db
+    finally:
+        db.close()
 
 
 def _article(db: sqlite3.Connection, url: str) -> Article:
@@ -469,11 +408,36 @@ def _article(db: sqlite3.Connection, url: str) -> Article:
 
     article = fts.article_by_url(db, url)
     if article is None:
-        known = [row[0] for row in db.execute("SELECT url FROM articles LIMIT 50000").fetchall()]
-        close = difflib.get_close_matches(url, known, n=1, cutoff=0.6)
-        hint = f"; the nearest is {close[0]}" if close else " (find it with `newsarchive search`)"
+        nearest = _nearest(db, url)
+        hint = f"; the nearest is {nearest}" if nearest else " (find it with `newsarchive search`)"
         raise UserError(f"no article is known by {url}{hint}")
     return article
+
+
+def _nearest(db: sqlite3.Connection, url: str) -> str | None:
+    """The address most like a mistyped one: any of the same site, else one that is much like it."""
+    from archive import urls
+
+    site = urls.site(url if "://" in url else f"https://{url}")
+    among = "SELECT url FROM articles WHERE site = ? LIMIT ?"
+    known = [row[0] for row in db.execute(among, [site, NEAREST_AMONG])]
+    least = 0.0 if known else 0.6
+    if not known:
+        known = [row[0] for row in db.execute("SELECT url FROM articles LIMIT ?", [NEAREST_AMONG])]
+    return next(iter(difflib.get_close_matches(url, known, n=1, cutoff=least)), None)
+
+
+def _changes(before: list[str], after: list[str]) -> Iterator[str]:
+    """The paragraphs that went ("-…") and came ("+…"), as in a unified diff without context."""
+    lines = difflib.unified_diff(before, after, lineterm="", n=0)
+    changed = islice(lines, 2, None)  # without the names of two files
+    return (line for line in changed if not line.startswith("@@"))
+
+
+def _write_head(out: Console, article: Article) -> None:
+    write(out, article.title, "bold")
+    write(out, _byline(article), "dim")
+    out.print(visible(article.url), style="dim", markup=False, soft_wrap=True)  # can be clicked
 
 
 def _byline(article: Article) -> str:
@@ -488,14 +452,6 @@ def _byline(article: Article) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _numbers(*values: int | None) -> list[Any]:
-    return [0 if value is None else value for value in values]
-
-
-def _check_date(day: str | None) -> None:
-    if day is None:
-        return
-    try:
-        datetime.fromisoformat(day)
-    except ValueError:
-        raise click.UsageError(f"{day!r} is no date: write it like 2026-11-24") from None
+def _source_row(source: SourceStats) -> tuple[Any, ...]:
+    numbers = (source.new or 0, source.revised or 0, source.failed or 0, source.failures)
+    return (source.name, source.articles, source.words, (source.last_run or "–")[:10], *numbers)

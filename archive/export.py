@@ -8,7 +8,7 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -31,36 +31,51 @@ def export_jsonl(
     """One article a line, with the column names of `articles`, in the order of addresses.
 
     Null as target: standard output. Articles that answer *no* to "may be trained on" are left out
-    unless `include_reserved`. The same archive and options give the same bytes. Raises OSError.
+    unless `include_reserved`. The same archive and options give the same bytes, in UTF-8. Raises
+    QueryError, OSError.
     """
-    report = ExportReport()
+    written = words = left_out = 0
+    found = search.articles(db, filters)
     with _output(target) as file:
-        for article in search.articles(db, filters):
+        for article in found:
             if article.may_train == "no" and not include_reserved:
-                report = replace(report, reserved_left_out=report.reserved_left_out + 1)
+                left_out += 1
                 continue
-            file.write(json.dumps(asdict(article), ensure_ascii=False) + "\n")
-            report = replace(
-                report,
-                articles=report.articles + 1,
-                words=report.words + article.word_count,
-            )
-    return report
+            line = json.dumps(asdict(article), ensure_ascii=False)
+            file.write(line.encode() + b"\n")
+            written += 1
+            words += article.word_count
+    return ExportReport(written, words, left_out)
 
 
 @contextmanager
-def _output(target: Path | None) -> Iterator[IO[str]]:
-    """The target's file, which has its name only when it is whole."""
+def _output(target: Path | None) -> Iterator[IO[bytes]]:
+    """The target's file, which has its name only when it is whole and on disk."""
     if target is None:
-        yield sys.stdout
-        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    target = target.resolve()  # a link stays a link
+    if target.exists() and not target.is_file():  # a pipe or a device: nothing to replace
+        with open(target, "wb") as file:
+            yield file
         return
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
     try:
-        with open(unfinished, "w", encoding="utf-8") as file:
+        with open(unfinished, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(target)
+        _sync(target.parent)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Put the names in a folder on disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

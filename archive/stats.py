@@ -8,12 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceStats:
-    """A source: what is held of it, what its last run did, what stands in `failures`."""
+    """A source: what is held of it, what its last run did, what stands in `failures`.
+
+    `last_run` is when its last crawl or import began; it and the numbers of that run are null where
+    there was none.
+    """
 
     name: str
     articles: int
     words: int
     last_crawl: str | None
+    last_run: str | None
     found: int | None
     new: int | None
     revised: int | None
@@ -78,18 +83,23 @@ def _sources(db: sqlite3.Connection) -> tuple[SourceStats, ...]:
             SELECT source, count(*) AS articles, sum(word_count) AS words
             FROM articles GROUP BY source
         ), last AS (
-            SELECT source, found, new, revised, unchanged, failed, max(id) FROM runs GROUP BY source
+            SELECT source, started, found, new, revised, unchanged, failed, max(id)
+            FROM runs GROUP BY source
         ), failing AS (
             SELECT source, count(*) AS failures FROM failures GROUP BY source
+        ), names AS (
+            SELECT name FROM sources UNION SELECT source FROM held
+            UNION SELECT source FROM last UNION SELECT source FROM failing
         )
-        SELECT s.name, coalesce(held.articles, 0), coalesce(held.words, 0), s.last_crawl,
-               last.found, last.new, last.revised, last.unchanged, last.failed,
+        SELECT names.name, coalesce(held.articles, 0), coalesce(held.words, 0), s.last_crawl,
+               last.started, last.found, last.new, last.revised, last.unchanged, last.failed,
                coalesce(failing.failures, 0)
-        FROM sources s
-        LEFT JOIN held ON held.source = s.name
-        LEFT JOIN last ON last.source = s.name
-        LEFT JOIN failing ON failing.source = s.name
-        ORDER BY s.name
+        FROM names
+        LEFT JOIN sources s ON s.name = names.name
+        LEFT JOIN held ON held.source = names.name
+        LEFT JOIN last ON last.source = names.name
+        LEFT JOIN failing ON failing.source = names.name
+        ORDER BY names.name
         """
     ).fetchall()
     return tuple(SourceStats(*row) for row in rows)
