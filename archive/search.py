@@ -101,15 +101,15 @@ def select(
     Raises QueryError.
     """
     where, values = _where(filters)
-    score, order = "0", "score, day DESC, url"
+    score, order = "0", "day DESC, address"
     if filters.query is not None:
         score = f"bm25(articles_fts, {TITLE_WEIGHT}, {TEXT_WEIGHT}, {AUTHOR_WEIGHT})"
+        order = f"score, {order}"
     # The page is chosen first, without the texts: else SQLite would sort the texts of all matches.
     sql = (
-        f"WITH page AS (SELECT a.id, a.url, {score} AS score, {_WHEN} AS day "
+        f"WITH page AS (SELECT a.id AS number, a.url AS address, {score} AS score, {_WHEN} AS day "
         f"FROM {_tables(filters)} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) "
-        f"SELECT {_SELECT} FROM page JOIN articles a ON a.id = page.id "
-        "ORDER BY page.score, page.day DESC, page.url"
+        f"SELECT {_SELECT} FROM page JOIN articles a ON a.id = number ORDER BY {order}"
     )
     marked = _marked(filters.query)
     for row in _run(db, sql, [*values, -1 if limit is None else limit, offset]):

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from archive import search, warc
 from archive.cli import cli
 from archive.model import Block, Reading, Reason, Signal
+from archive.schema import migrations
 from archive.search import Filters, QueryError
 from archive.store import open_archive, open_reader
 
@@ -28,11 +32,10 @@ REMOVED = Block("paragraph", "Subscribe!", "Subscribe!", Reason.SUBSCRIBE, "subs
 RESERVED = Signal("tdmrep", "1", "header", train="no")
 
 
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("search")
+def make(folder: Path, texts: dict[str, tuple[str, str, str]]) -> None:
+    """An archive of these articles; the fifth is reserved by its publisher."""
     with open_archive(folder, "test") as archive:
-        for n, (url, (language, title, text)) in enumerate(TEXTS.items(), 1):
+        for n, (url, (language, title, text)) in enumerate(texts.items(), 1):
             exchange = warc.Exchange(url, f"2026-11-24T12:00:0{n}.000Z", 200, (), url.encode())
             source = url[8:13]
             capture = archive.append(
@@ -49,6 +52,12 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
             with archive.transaction():
                 archive.record_source(source, f"https://{source}/")
                 archive.save(capture, reading)
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("search")
+    make(folder, TEXTS)
     return folder
 
 
@@ -68,6 +77,9 @@ def db(directory: Path) -> Iterator[object]:
         ('"learn to see"', "5"), ('"see to learn"', ""), ("title:harbour", "5"),
         ("title:night", ""), ("author:3", "3"), ("harbour cranes", "5"), ("HARBOUR", "5"),
         ("orléans échoué", "2"), ("AND", ""), ("cranes NOT", ""), ("l'été", "2"),
+        ("東", "3"), ("場", "3"), ("す", "3"), ("「規制」", "3"), ("東京 -規制", ""), ("市京", ""),
+        ("ช่วย", "4"), ("“learn to see”", "5"), ('"learn to s"*', "5"), ("ＣＲＡＮＥＳ", "5"),
+        ("text:harbour", "5"), ("author:harbour", ""), ("TITLE:harbour", "5"), ("cr\0anes", ""),
     ],
 )  # fmt: skip
 def test_queries(db: object, query: str, found: str) -> None:
@@ -82,7 +94,59 @@ def test_snippets_mark_what_matched(db: object) -> None:
     assert ("négociation", True) in hit.snippet
 
 
-@pytest.mark.parametrize("query", ['"open', "-only", "…", '""'])
+def test_snippets_mark_whole_words_around_the_first_match(tmp_path: Path) -> None:
+    text = f"{'A party of starlings. ' * 40}The ART of\n\nlifting; art, again. {'End. ' * 80}"
+    make(tmp_path, {"https://a.org/1": ("en", "Starlings", text)})
+    db = open_reader(tmp_path)
+
+    def pieces(query: str) -> tuple[tuple[str, bool], ...]:
+        (hit,) = search.select(db, Filters(query))
+        return hit.snippet
+
+    assert [piece for piece, is_match in pieces("art") if is_match] == ["ART", "art"]
+    shown = "".join(piece for piece, _ in pieces("art"))
+    assert shown.startswith("… ")
+    assert shown.endswith(" …")
+    assert " ".join(text.split()).count(shown[2:-2]) == 1
+    assert ("ART of lifting", True) in pieces('"art of lifting" title:starlings')
+    assert not any(is_match for _, is_match in pieces("title:starlings"))
+    db.close()
+
+
+@given(st.text(alphabet="東京都規制市場のせりァ", min_size=1, max_size=12), st.data())
+def test_every_part_of_a_text_without_spaces_is_found(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    assert matches(f"AI{text}。", text[start:end])
+
+
+@given(st.text(alphabet="東京都規制市場のせりァ", min_size=2, max_size=9), st.data())
+def test_of_a_text_without_spaces_only_its_parts_are_found(text: str, data: st.DataObject) -> None:
+    pair = data.draw(st.text(alphabet="東京都規制市場のせりァ", min_size=2, max_size=2))
+    assert matches(text, pair) == (pair in text)
+
+
+def matches(text: str, query: str) -> bool:
+    with closing(sqlite3.connect(":memory:")) as index:
+        migrations.apply(Database(index))
+        search.index(index, 1, "", text, "[]")
+        found = index.execute(
+            "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?",
+            [search.match_expression(query)],
+        )
+        return found.fetchall() == [(1,)]
+
+
+def test_what_is_taken_out_of_the_index_is_not_found() -> None:
+    with closing(sqlite3.connect(":memory:")) as index:
+        migrations.apply(Database(index))
+        for change in (search.index, search.unindex):
+            change(index, 1, "東京", "Größe ปัญญา", '["Zoë"]')
+        index.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (articles_fts, row)")
+        assert index.execute("SELECT term FROM terms").fetchall() == []
+
+
+@pytest.mark.parametrize("query", ['"open', "-only", "…", '""', "", "title: crane", "\0"])
 def test_a_query_that_says_nothing_gives_a_hint(db: object, query: str) -> None:
     with pytest.raises(QueryError):
         list(search.select(db, Filters(query)))  # type: ignore[arg-type]
@@ -109,11 +173,35 @@ def test_any_query_gives_articles_or_a_hint(directory: Path, query: str) -> None
         (Filters(since="2026-03-15"), "543"),
         (Filters(until="2026-03-15"), "321"),
         (Filters(min_words=20), "43"),
+        (Filters(since="2026-03"), "543"),
+        (Filters(until="2026-03"), "321"),
+        (Filters(since="2026", until="2026"), "54321"),
+        (Filters(since="2027"), ""),
+        (Filters(until="2026-03-15T00:00:00Z"), "321"),
+        (Filters(until="2026-03-15T01:59:59+02:00"), "21"),
+        (Filters(since="2026-03-15T00:00:01"), "54"),
+        (Filters("cranes", languages=("de",)), ""),
     ],
 )
 def test_filters(db: object, filters: Filters, found: str) -> None:
     hits = search.select(db, filters)  # type: ignore[arg-type]
     assert "".join(hit.article.url[-1] for hit in hits) == found
+
+
+@pytest.mark.parametrize("day", ["", "yesterday", "2026-13", "2026-02-30", "2026-1-1", "26"])
+def test_what_is_no_date_gives_a_hint(db: object, day: str) -> None:
+    for filters in (Filters(since=day), Filters(until=day)):
+        with pytest.raises(QueryError, match="no date"):
+            search.count(db, filters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters("t*"), Filters("author:author")])
+def test_pages_together_are_the_whole(db: object, filters: Filters) -> None:
+    def found(limit: int | None, offset: int = 0) -> list[str]:
+        return [hit.article.url for hit in search.select(db, filters, limit, offset)]  # type: ignore[arg-type]
+
+    assert found(2) + found(2, 2) + found(2, 4) == found(None)
+    assert len(found(None)) == search.count(db, filters)  # type: ignore[arg-type]
 
 
 def run(directory: Path, *arguments: str) -> tuple[int, str]:
