@@ -15,6 +15,10 @@ from w3lib.encoding import (
 
 # charset-normalizer is quadratic in places; the first part of a page shows its charset.
 SAMPLE_BYTES = 50_000
+# Share of the bytes above ASCII that may be broken in a page that is UTF-8 all the same: Latin text
+# in a one-byte charset breaks at nearly all of them.
+DAMAGE = 0.2
+DAMAGED = "a few bytes of the page are not the UTF-8 it declares"
 
 
 # Alike in the letters of most texts, so that a guess between them is one; the page's language
@@ -54,9 +58,17 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
             return Decoded(text, codec)
         # Bytes of several-byte characters form valid UTF-8 by chance as good as never.
         return Decoded(utf8, "utf-8", _warning(declared, "utf-8"))
+    if codec == "utf-8" and _is_damaged_utf8(body):
+        return Decoded(body.decode("utf-8", "replace"), "utf-8", DAMAGED)
     guess = _guess(body)
     text = body.decode(guess, "replace")
     return Decoded(text, guess, _warning(declared, guess) if declared else None)
+
+
+def _is_damaged_utf8(body: bytes) -> bool:
+    """Whether all but a few bytes are UTF-8: a page with one broken piece pasted in."""
+    broken = body.decode("utf-8", "replace").count("\ufffd")
+    return broken <= DAMAGE * sum(byte > 127 for byte in body)
 
 
 def _strict(body: bytes, codec: str) -> str | None:

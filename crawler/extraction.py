@@ -31,6 +31,7 @@ SKIPPED_TAGS = frozenset(
     select datalist textarea title link meta input
     """.split()
 )
+NOTHING = 80  # letters; a page with fewer says "enable JavaScript" or nothing
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Deepest kind first: what an enclosing element makes of the text in it.
 KINDS: dict[str, BlockKind] = {
@@ -53,8 +54,11 @@ HIDING_CLASSES = frozenset(
 ELEMENTS = 300_000
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_SPACE = re.compile(r"[ \t\r\n\f\u00a0\u200b\ufeff]+")
+# Control characters, and those without width: soft hyphens, word joiners, stray byte order marks.
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]"
+)
+_SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 
 
 class NoMarkup(ValueError):
@@ -88,12 +92,12 @@ class _Line:
 
 
 def parse(document: str, url: str) -> Any:
-    """The root element (lxml), with control characters taken out.
+    """The root element (lxml), with characters that no reader sees taken out.
 
     Raises NoMarkup for an empty document, and beyond `ELEMENTS` elements.
     """
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    cleaned = _CONTROLS.sub("", document).encode("utf-8", "replace")
+    cleaned = _UNSEEN.sub("", document).encode("utf-8", "replace")
     try:
         tree = html.document_fromstring(cleaned, parser=parser, base_url=None)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
@@ -106,15 +110,23 @@ def parse(document: str, url: str) -> Any:
 
 
 def blocks(tree: Any, url: str) -> list[RawBlock]:
-    """All visible texts of the page in the order of the document."""
-    return list(_Walk(_base(tree, url)).run(tree.find("body")))
+    """All visible texts of the page in the order of the document.
+
+    Where there is none but in `noscript`, that: a reader without scripts sees it.
+    """
+    base, body = _base(tree, url), tree.find("body")
+    found = list(_Walk(base).run(body))
+    if sum(len(block.text) for block in found) < NOTHING and body.find(".//noscript") is not None:
+        return list(_Walk(base, SKIPPED_TAGS - {"noscript"}).run(body))
+    return found
 
 
 class _Walk:
     """One pass over the elements; a block ends where a block-level element begins or ends."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, skipped: frozenset[str] = SKIPPED_TAGS) -> None:
         self._base = base
+        self._skipped = skipped
         self._stack: list[Any] = []
         self._hidden = 0
         self._rows: list[Any] = []  # rows of data tables that are open
@@ -131,7 +143,7 @@ class _Walk:
                     self._add(element.tail)
                 continue
             if event == "start":
-                if not isinstance(element.tag, str) or element.tag in SKIPPED_TAGS:
+                if not isinstance(element.tag, str) or element.tag in self._skipped:
                     skipping = element
                     continue
                 yield from self._open(element)
@@ -184,6 +196,7 @@ class _Walk:
             self._stack.pop()
 
     def _add(self, text: str | None) -> None:
+        text = _UNSEEN.sub("", text or "")  # again: character references
         if not text:
             return
         self._line.text.append(text)

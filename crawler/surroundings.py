@@ -198,11 +198,8 @@ def remove_tail(work: Decisions) -> None:
         _remove_popup(work, closing)
     _remove_after_related(work, last)
     for i in range(len(work.raw) - 1, last, -1):
-        if (
-            not work.kept[i]
-            or i in work.forced
-            or work.raw[i].kind in ("list-item", "quote", "code")
-        ):
+        is_decided = work.findings[i] is not None or i in work.forced
+        if is_decided or work.raw[i].kind in ("list-item", "quote", "code"):
             continue
         after = work.boilerplate(i + 1)
         if after and work.is_line(i) and after.reason in SPREADING:
