@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import nh3
 from datasette import hookimpl
+from datasette.utils import tilde_decode
 from datasette.utils.asgi import NotFound, Response
 from markdown_it import MarkdownIt
 
@@ -210,7 +211,7 @@ async def find(datasette: Any, request: Any) -> Response:
 
 
 async def source(datasette: Any, request: Any) -> Response:
-    name = request.url_vars["name"]
+    name = tilde_decode(request.url_vars["name"])
 
     def read(db: sqlite3.Connection) -> dict[str, Any]:
         row = _row(db, "SELECT * FROM sources WHERE name = ?", name)
