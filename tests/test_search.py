@@ -14,44 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from archive import search, warc
+from archive import search
 from archive.cli import cli
-from archive.model import Block, Reading, Reason, Signal
 from archive.schema import migrations
 from archive.search import Filters, QueryError
-from archive.store import open_archive, open_reader
-
-TEXTS = {  # address → language, title, text
-    "https://a.org/1": ("de", "Kühlung im Freibad", "Die Größe der Halle überrascht alle Gäste."),
-    "https://a.org/2": ("fr", "Le marché", "L'été dernier, la négociation a échoué à Orléans."),
-    "https://b.org/3": ("ja", "市場のせり", "東京の魚市場では、新しい規制が議論されています。"),
-    "https://b.org/4": ("th", "ปัญญาประดิษฐ์", "ปัญญาประดิษฐ์ช่วยให้เกษตรกรทำงานได้ง่ายขึ้น"),
-    "https://b.org/5": ("en", "Harbour cranes", "The cranes of the harbour learn to see at night."),
-}
-REMOVED = Block("paragraph", "Subscribe!", "Subscribe!", Reason.SUBSCRIBE, "subscribe-button", "x")
-RESERVED = Signal("tdmrep", "1", "header", train="no")
-
-
-def make(folder: Path, texts: dict[str, tuple[str, str, str]]) -> None:
-    """An archive of these articles; the fifth is reserved by its publisher."""
-    with open_archive(folder, "test") as archive:
-        for n, (url, (language, title, text)) in enumerate(texts.items(), 1):
-            exchange = warc.Exchange(url, f"2026-11-24T12:00:0{n}.000Z", 200, (), url.encode())
-            source = url[8:13]
-            capture = archive.append(
-                exchange, url=url, source=source, role="article", found_by=None
-            )
-            reading = Reading(
-                title=title,
-                blocks=(Block("paragraph", text, text), REMOVED),
-                authors=(f"Author {n}",),
-                published=f"2026-0{n}-15",
-                language=language,
-                signals=(RESERVED,) if n == 5 else (),
-            )
-            with archive.transaction():
-                archive.record_source(source, f"https://{source}/")
-                archive.save(capture, reading)
+from archive.store import open_reader
+from tests.small_archive import TEXTS, make
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +75,7 @@ def test_snippets_mark_whole_words_around_the_first_match(tmp_path: Path) -> Non
     shown = "".join(piece for piece, _ in pieces("art"))
     assert shown.startswith("… ")
     assert shown.endswith(" …")
-    assert " ".join(text.split()).count(shown[2:-2]) == 1
+    assert " ".join(text.split()).count(f" {shown[2:-2]}") == 1  # it begins with a whole word
     assert ("ART of lifting", True) in pieces('"art of lifting" title:starlings')
     assert not any(is_match for _, is_match in pieces("title:starlings"))
     db.close()
