@@ -1,22 +1,21 @@
-"""The commands that read an archive, and the options that all commands share."""
+"""The commands that read an archive; those that crawl are added to this group."""
 
 from __future__ import annotations
 
 import difflib
-import functools
-import os
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.errors import UserError
+from archive.options import TEXT, archive_options, default_directory, filter_options, shared_options
 from archive.terminal import (
     EXIT_FAILURES,
     Commands,
@@ -43,97 +42,13 @@ __all__ = [
     "run", "say", "shared_options", "table",
 ]  # fmt: skip
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 NEAREST_AMONG = 2_000  # addresses that a mistyped one is compared with: half a second
-
-
-class _Text(click.types.StringParamType):
-    """An argument that is text; bytes that are no UTF-8 become U+FFFD, which nothing contains."""
-
-    def convert(self, value: Any, *place: Any) -> Any:
-        return str(super().convert(value, *place)).encode("utf-8", "replace").decode()
-
-
-TEXT = _Text()
-
-
-def default_directory() -> Path:
-    """The archive's folder where none is named: NEWSARCHIVE_DIR, else the user's data folder."""
-    import platformdirs
-
-    named = os.environ.get("NEWSARCHIVE_DIR")
-    return Path(named) if named else platformdirs.user_data_path("newsletter-archive")
-
-
-def shared_options(command: Command) -> Command:
-    """`--archive`, `--json` and `--debug`, before or behind the command's name.
-
-    The function is given `directory: Path` and `as_json: bool`.
-    """
-
-    @click.option("--archive", "archive", type=click.Path(path_type=Path), help=_ARCHIVE_HELP)
-    @click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON document and nothing else."
-    )
-    @click.option("--debug", is_flag=True, help="Show tracebacks.")
-    @functools.wraps(command)
-    def wrapped(archive: Path | None, as_json: bool, debug: bool, **values: Any) -> Any:
-        context = click.get_current_context()
-        above = context.find_root().params
-        context.find_root().meta["debug"] = debug or bool(above.get("debug"))
-        directory = archive or above.get("archive") or default_directory()
-        return command(directory=directory, as_json=as_json or bool(above.get("as_json")), **values)
-
-    return wrapped  # type: ignore[return-value]
-
-
-_ARCHIVE_HELP = "The archive's folder [NEWSARCHIVE_DIR, else the user's data folder]."
-
-
-def filter_options(command: Command) -> Command:
-    """The filters, the same everywhere; the function is given `filters: Filters`."""
-
-    @click.option(
-        "--source", "sources", type=TEXT, multiple=True, help="Only of this source; repeatable."
-    )
-    @click.option(
-        "--language",
-        "languages",
-        type=TEXT,
-        multiple=True,
-        help="Only in this language; repeatable.",
-    )
-    @click.option("--since", help="Published on or after this day (ISO 8601).")
-    @click.option("--until", help="Published on or before this day (ISO 8601).")
-    @click.option("--query", help="Only what this query finds.")
-    @click.option(
-        "--min-words", type=click.IntRange(0), help="Only texts of so many words or more."
-    )
-    @functools.wraps(command)
-    def wrapped(
-        sources: tuple[str, ...],
-        languages: tuple[str, ...],
-        since: str | None,
-        until: str | None,
-        query: str | None,
-        min_words: int | None,
-        **values: Any,
-    ) -> Any:
-        from archive.search import Filters
-
-        filters = Filters(query, sources, languages, since, until, min_words)
-        return command(filters=filters, **values)
-
-    return wrapped  # type: ignore[return-value]
 
 
 @click.group(
     cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.option("--archive", "archive", type=click.Path(path_type=Path), help=_ARCHIVE_HELP)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@archive_options
 @click.version_option(package_name="newsletter-archive", prog_name="newsarchive")
 def cli(archive: Path | None, as_json: bool, debug: bool) -> None:
     """Keep the articles of newsletters and news sites: clean, searchable, for good.
