@@ -6,8 +6,10 @@ import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 import dateparser
+from dateparser.languages.loader import default_loader
 
 LONGEST = 60  # characters; what is longer is a sentence with a date in it
 
@@ -144,7 +146,7 @@ def _other(text: str, language: str | None) -> str | None:
     if language not in (None, "en"):
         settings["DATE_ORDER"] = "DMY"
     try:
-        moment = dateparser.parse(text, languages=None, settings=settings)
+        moment = dateparser.parse(text, languages=[_locale(language)], settings=settings)
     except Exception:
         return None
     if moment is None:
@@ -152,6 +154,13 @@ def _other(text: str, language: str | None) -> str | None:
     if moment.hour or moment.minute:
         return str(moment.replace(microsecond=0).isoformat())
     return str(moment.date().isoformat())
+
+
+@cache
+def _locale(language: str | None) -> str:
+    """The language to parse in: one, as trying all of dateparser's 200 costs 40 ms a line."""
+    code = (language or "en").partition("-")[0].lower()
+    return code if code in default_loader.get_locale_map(languages=None) else "en"
 
 
 def _checked(iso: str) -> str | None:

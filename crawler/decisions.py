@@ -13,6 +13,7 @@ from crawler.evidence import MENU, PROSE, Evidence
 from crawler.extraction import RawBlock
 from crawler.metadata import Metadata
 
+DATELINE = 40  # letters of the longest line that is a date
 SHORT = 8  # words up to which a block is a line: a label, a button, a name
 # Elements that only hold items together: the container is the one around them.
 GROUPING = frozenset("ul ol li blockquote table tbody tr dl dd figure".split())
@@ -44,6 +45,7 @@ class Decisions:
         self.kept = [False] * len(raw)
         self.forced: set[int] = set()
         self.headings: set[int] = set()
+        self._dated: dict[int, bool] = {}
         self.titles = {bare(fold(t)) for t in (page.title, *page.title_variants) if t}
         self._containers = {a for block in raw for a in block.element.iterancestors()}
         self.names = {bare(fold(name)) for name in page.authors}
@@ -96,10 +98,13 @@ class Decisions:
         return self.is_open(i) and not self.kept[i] and is_short
 
     def is_dateline(self, i: int) -> bool:
-        text = self.raw[i].text
-        if self.page.published_text and text == self.page.published_text:
-            return True
-        return len(text) <= 40 and any(c.isdigit() for c in text) and parse_date(text) is not None
+        if i not in self._dated:
+            text = self.raw[i].text
+            is_short = len(text) <= DATELINE and any(c.isdigit() for c in text)
+            self._dated[i] = text == self.page.published_text or (
+                is_short and parse_date(text, self.page.declared_language) is not None
+            )
+        return self._dated[i]
 
     def home(self, i: int) -> Any:
         """The container of a block: its parent, or a list's or quotation's."""
