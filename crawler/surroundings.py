@@ -14,6 +14,8 @@ from crawler.evidence import MENU, PROSE
 SANDWICH = 60  # words between two pieces of boilerplate
 POPUP = 60  # words of the longest paragraph in a pop-up
 TAG_LINES = 2  # between title and text; more of them are the text
+# Of the text, in copies of its own paragraphs: a template is less than the text around it.
+REPEATED_SHARE = 0.5
 LINKED_ITEM = 0.5  # share of linked letters from which a list item is a link with a label
 TRAILING_HEADINGS = 2  # more headings at the end are a list of their own
 LEAD_DISTANCE = 25  # blocks between title and text: byline, share buttons, the caption
@@ -127,11 +129,18 @@ def _is_linked_item(work: Decisions, i: int) -> bool:
 
 
 def remove_repeated(work: Decisions) -> None:
-    """Prose that stands on the page again: once more is a pull quote or a copy, thrice a template."""
+    """Prose that stands on the page again, to the letter: once more is a copy, thrice a template.
+
+    A text made of its own repetitions is left as it is.
+    """
     seen: dict[str, list[int]] = defaultdict(list)
     for i, is_kept in enumerate(work.kept):
         if is_kept and work.evidence[i].size >= PROSE and i not in work.forced:
-            seen[fold(work.raw[i].text)].append(i)
+            seen[work.raw[i].text].append(i)
+    copies = [i for places in seen.values() if len(places) > 1 for i in places]
+    total = sum(work.evidence[i].size for i, is_kept in enumerate(work.kept) if is_kept)
+    if sum(work.evidence[i].size for i in copies) > REPEATED_SHARE * total:
+        return
     for places in seen.values():
         is_template = len(places) > 2
         reason = Reason.PROMOTION if is_template else Reason.OUTSIDE
