@@ -8,7 +8,8 @@ from typing import Any
 from archive import urls
 from archive.model import Fault, Found, Link
 from crawler import extraction
-from crawler.discovery.page import Page, absolute, distinct, is_own, may_be_article
+from crawler.discovery import paths
+from crawler.discovery.page import Page, absolute, distinct, is_own
 from crawler.encoding import decode
 from crawler.sources import Source
 
@@ -17,16 +18,22 @@ NEXT = re.compile(
     r"^\W*(?:next(?: page)?|older(?: posts| articles| entries)?|more(?: articles| posts| stories)?|load more"
     r"|weiter|nächste(?: seite)?|ältere(?: beiträge| artikel)?|mehr(?: artikel)?"
     r"|suivant(?:e|s)?|page suivante|plus anciens?|articles plus anciens|anciens articles"
-    r"|siguiente|página siguiente|anteriores|entradas anteriores|más antiguos"
-    r"|successiv[ao]|pagina successiva|articoli precedenti|próxima(?: página)?|mais antigos|publicações antigas"
+    r"|siguiente|página siguiente|anteriores|entradas (?:anteriores|más antiguas)|más antiguos"
+    r"|successiv[ao]|pagina successiva|articoli (?:precedenti|meno recenti)"
+    r"|próxima(?: página)?|mais antig[oa]s|publicações antigas|posts antigos"
     r"|volgende(?: pagina)?|oudere(?: berichten)?|następna(?: strona)?|starsze(?: wpisy)?"
-    r"|sonraki(?: sayfa)?|daha eski|次へ|次のページ|次の記事一覧|古い記事|過去の記事|以前の記事|下一页|下一頁|更早)\W*$",
+    r"|nästa(?: sida)?|äldre(?: inlägg)?|další(?: stránka)?|starší(?: příspěvky)?"
+    r"|следующая(?: страница)?|далее|старые записи|наступна(?: сторінка)?|التالي|الصفحة التالية"
+    r"|sonraki(?: sayfa)?|daha eski|次へ|次のページ|次の記事一覧|古い記事|過去の記事|以前の記事"
+    r"|下一页|下一頁|更早|较旧的文章|다음(?: 페이지)?|이전 글)\W*$",
     re.I,
 )
+# How themes call it, whatever its language says (nav-previous: WordPress's older posts).
+NEXT_CLASSES = frozenset("next pagination-next nav-previous older older-posts".split())
 HEADINGS = frozenset({"h1", "h2", "h3", "h4"})
 OUTSIDE = frozenset({"nav", "footer", "aside", "header"})
 TITLE_LETTERS = 18  # a link of that length is a title; shorter ones are menus
-TITLE_LETTERS_UNSPACED = 7
+TITLE_LETTERS_DENSE = 7  # of kana, Han, Hangul: one says what two or three Latin letters say
 
 
 def find(page: Page, source: Source) -> Found | Fault:
@@ -39,38 +46,62 @@ def find(page: Page, source: Source) -> Found | Fault:
 
 
 def parsed(page: Page) -> Any:
-    """The tree of a page. Raises NoMarkup."""
-    return extraction.parse(decode(page.body, page.header("content-type")).text, page.url)
+    """The tree of a page, its links absolute (HTML's `base` included). Raises NoMarkup."""
+    tree = extraction.parse(decode(page.body, page.header("content-type")).text, page.url)
+    tree.make_links_absolute(page.url, handle_failures="ignore")
+    return tree
 
 
 def articles(tree: Any, page: Page, source: Source) -> tuple[Link, ...]:
-    """Links that look like those of articles: in headings or articles, or as long as a title."""
+    """Links that look like those of articles: in headings or articles, or as long as a title.
+
+    Of a source that is a section of a site, those in the section, where there are any.
+    """
     found = []
     for element in tree.iterfind(".//a[@href]"):
         url = absolute(page.url, element.get("href"))
-        if not url or not is_own(url, source.url, page.url) or not may_be_article(url):
+        if not url or not is_own(url, source.url, page.url) or not paths.may_be_article(url):
             continue
         if urls.key(url) != urls.key(page.url) and _is_title(element):
             found.append(url)
-    return tuple(Link(url, "article", "listing") for url in distinct(found))
+    place = paths.section(source.url)
+    inside = [url for url in found if paths.in_section(url, place)]
+    return tuple(Link(url, "article", "listing") for url in distinct(inside or found))
 
 
 def older(tree: Any, page: Page, source: Source) -> tuple[Link, ...]:
     """The page of older articles, where one is linked."""
-    marked = [
-        *tree.iterfind(".//link[@rel='next'][@href]"),
-        *tree.iterfind(".//a[@rel='next'][@href]"),
-    ]
-    said = [
-        e
-        for e in tree.iterfind(".//a[@href]")
-        if NEXT.match(_text(e)) or "next" in (e.get("class") or "").lower().split()
-    ]
-    for element in (*marked, *said):
+    marked = [e for e in tree.iterfind(".//*[@rel]") if "next" in _words(e, "rel")]
+    anchors = list(tree.iterfind(".//a[@href]"))
+    said = [e for e in anchors if NEXT.match(_text(e)) or _is_next_by_class(e)]
+    numbered = [e for e in anchors if _is_next_by_number(e.get("href"), page.url)]
+    for element in (*marked, *said, *numbered):
         url = absolute(page.url, element.get("href"))
         if url and is_own(url, source.url, page.url) and urls.key(url) != urls.key(page.url):
             return (Link(url, "listing", "listing"),)
     return ()
+
+
+def _is_next_by_class(element: Any) -> bool:
+    parent = element.getparent()
+    classes = _words(element, "class") | (_words(parent, "class") if parent is not None else set())
+    return not NEXT_CLASSES.isdisjoint(classes)
+
+
+def _is_next_by_number(href: str, current: str) -> bool:
+    """Whether an address is that of the page behind this one of the same list."""
+    try:
+        number = paths.page_number(href)
+        return (
+            number == (paths.page_number(current) or 1) + 1
+            and paths.unpaged(href) == paths.unpaged(current)
+        )  # fmt: skip
+    except ValueError:
+        return False
+
+
+def _words(element: Any, attribute: str) -> set[str]:
+    return set((element.get(attribute) or "").lower().split())
 
 
 def _is_title(element: Any) -> bool:
@@ -80,8 +111,8 @@ def _is_title(element: Any) -> bool:
         return False
     if inside & HEADINGS or any(d.tag in HEADINGS for d in element.iterdescendants()):
         return bool(text)
-    unspaced = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff]", text))
-    return len(text) >= TITLE_LETTERS or unspaced >= TITLE_LETTERS_UNSPACED
+    dense = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text))
+    return len(text) >= TITLE_LETTERS or dense >= TITLE_LETTERS_DENSE
 
 
 def _text(element: Any) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from archive.model import Fault, Found, Link
-from crawler.discovery.page import Page, absolute, change_time, is_own
+from crawler.discovery.page import Page, absolute, change_time, is_own, number
 from crawler.sources import Source
 
 PER_PAGE = 100  # the most the API gives
@@ -36,18 +35,18 @@ def find(page: Page, source: Source) -> Found | Fault:
     for post in posts:
         url = absolute(page.url, post.get("link")) if isinstance(post, dict) else None
         if url and is_own(url, source.url, page.url):
-            stated = str(post.get("modified_gmt") or post.get("date_gmt") or "")
-            links.append(Link(url, "article", "wordpress", change_time(stated)))
+            changed = change_time(post.get("modified_gmt") or post.get("date_gmt"))
+            links.append(Link(url, "article", "wordpress", changed))
     return Found(articles=tuple(links), following=_next(page, len(posts)), platform="wordpress")
 
 
 def _next(page: Page, count: int) -> tuple[Link, ...]:
     parts = urlsplit(page.url)
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    number = int(query.get("page", "1")) if query.get("page", "1").isdigit() else 1
-    pages = re.match(r"\d+", page.header("x-wp-totalpages"))
-    if number >= int(pages.group()) if pages else count < PER_PAGE:
+    current = number(query.get("page", "1"), 1)
+    pages = number(page.header("x-wp-totalpages").partition(",")[0].strip(), 0)
+    if current >= pages if pages else count < PER_PAGE:
         return ()
-    query["page"] = str(number + 1)
+    query["page"] = str(current + 1)
     following = urlunsplit(parts._replace(query=urlencode(query, safe=",/")))
     return (Link(following, "wordpress", "wordpress", optional=True),)
