@@ -97,9 +97,9 @@ def _matches(folded: str, phrases: _Phrases) -> Iterator[tuple[int, str, _Rule]]
     for word in _WORD.finditer(folded):
         for words, rule in phrases.by_word.get(word.group(), ()):
             end = word.start() + len(words)
-            if rule.is_start and bare(folded[: word.start()]):
+            if not folded.startswith(words, word.start()) or _goes_on(folded, end):
                 continue
-            if folded.startswith(words, word.start()) and not _goes_on(folded, end):
+            if not (rule.is_start and bare(folded[: word.start()])):
                 yield word.start(), words, rule
     for words, rule in phrases.anywhere:
         start = folded.find(words)

@@ -96,9 +96,9 @@ def test_deep_nesting_neither_crashes_nor_recurses_out() -> None:
 def test_twenty_megabytes_are_read_or_refused_in_bounded_time() -> None:
     paragraph = f"<p>{PROSE}</p>\n"
     page = "<article>" + paragraph * (20_000_000 // len(paragraph)) + "</article>"
-    start = time.monotonic()
+    start = time.process_time()
     assert isinstance(read(page.encode(), URL), Reading | Fault)
-    assert time.monotonic() - start < 120
+    assert time.process_time() - start < 120
 
 
 def test_a_byte_order_mark_is_no_part_of_the_page() -> None:
