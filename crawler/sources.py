@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import json
+import math
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,10 +17,12 @@ from urllib.parse import urlsplit
 from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
+from archive import urls
 from archive.errors import UserError
 
 PRESET = Path(__file__).with_name("sources.toml")
 UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
+NOT_CHECKED = "not checked"
 PLATFORMS = ("wordpress", "substack", "ghost", "beehiiv")
 
 
@@ -45,7 +50,7 @@ class Source:
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     until: str | None = None  # last day (ISO 8601) on which keep and drop fit the site's pages
-    checked: str | None = None  # when somebody last saw that it works
+    checked: str | None = None  # the day somebody last saw that it works, or "not checked"
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -56,6 +61,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "accept_terms": (bool,),
     "render": (bool,),
     "interval": (int, str),
+    "until": (str, date),
+    "checked": (str, date),
 }
 _LISTS = ("feeds", "sitemaps", "keep", "drop")
 _KEYS = tuple(field.name for field in fields(Source))
@@ -64,7 +71,7 @@ _KEYS = tuple(field.name for field in fields(Source))
 def load(path: Path) -> list[Source]:
     """The sources of a file, in its order. Raises SourcesError."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # editors on Windows begin the file with a mark
     except FileNotFoundError:
         raise SourcesError(
             f"no sources in {path}: make the list with `newsarchive sources init`,"
@@ -81,13 +88,16 @@ def parse(text: str, name: str) -> list[Source]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SourcesError(f"{name}: {error}") from error
+    lines = _Lines(text, name)
     for key in data:
         if key != "source":
-            raise SourcesError(f"{name}: unknown table {key!r}: a source is a [[source]]")
+            raise lines.error(
+                None, key, f"unknown table or key {key!r}: all stands below [[source]]"
+            )
     entries = data.get("source", [])
-    if not isinstance(entries, list):
-        raise SourcesError(f"{name}: write [[source]], with two brackets, for each source")
-    lines = _Lines(text, name)
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        remedy = "write [[source]], with two brackets, before the keys of each source"
+        raise lines.error(None, "source", remedy)
     found: dict[str, Source] = {}
     for index, entry in enumerate(entries):
         source = _source(entry, index, lines)
@@ -109,13 +119,19 @@ def select(sources: Sequence[Source], names: Iterable[str]) -> list[Source]:
 
 def append(path: Path, source: Source) -> None:
     """Add a source at the end of the file, which stays as it is otherwise. Raises SourcesError."""
-    text = path.read_text("utf-8") if path.exists() else ""
-    for held in parse(text, str(path)):
-        if held.name == source.name or held.url.rstrip("/") == source.url.rstrip("/"):
-            raise SourcesError(f"{path} has {held.url} already, as {held.name!r}")
-    gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
+    held = load(path) if path.exists() else []
+    for other in held:
+        if other.name == source.name or urls.key(other.url) == urls.key(source.url):
+            raise SourcesError(f"{path} has {other.url} already, as {other.name!r}")
+    entry = dump(source)
+    parse(entry, "the source")  # what is added must be read back
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text + gap + dump(source), "utf-8")
+    with path.open("ab+") as file:
+        file.seek(0)
+        before = file.read()
+        end = b"\r\n" if b"\r\n" in before else b"\n"
+        gap = b"" if not before else end if before.endswith(b"\n") else end * 2
+        file.write(gap + entry.encode().replace(b"\n", end))
 
 
 def dump(source: Source) -> str:
@@ -147,29 +163,33 @@ class _Lines:
             n for n, line in enumerate(self._lines) if re.match(r"\s*\[\[\s*source\s*\]\]", line)
         ]
 
-    def error(self, index: int, key: str | None, problem: str) -> SourcesError:
-        start = self._starts[index] if index < len(self._starts) else 0
-        end = self._starts[index + 1] if index + 1 < len(self._starts) else len(self._lines)
-        number = start
-        for n in range(start, end):
-            if key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", self._lines[n]):
-                number = n
-                break
-        return SourcesError(f"{self._name}, line {number + 1}: {problem}")
+    def error(self, index: int | None, key: str | None, problem: str) -> SourcesError:
+        """The error at a key of the nth source; null for one that stands before all of them."""
+        start = 0 if index is None or index >= len(self._starts) else self._starts[index]
+        end = len(self._lines)
+        if index is not None and index + 1 < len(self._starts):
+            end = self._starts[index + 1]
+        name = rf"[\"']?{re.escape(key or '')}[\"']?"
+        stated = re.compile(rf"\s*(?:{name}\s*[=.]|\[+\s*(?:source\s*\.\s*)?{name}\s*[\].])")
+        places = (n for n in range(start, end) if key and stated.match(self._lines[n]))
+        return SourcesError(f"{self._name}, line {next(places, start) + 1}: {problem}")
 
 
 def _source(entry: dict[str, Any], index: int, lines: _Lines) -> Source:
     for key, value in entry.items():
         if key not in _KEYS:
-            raise lines.error(index, key, f"unknown key {key!r}{_nearest(key, _KEYS)}")
+            near = _nearest(key, _KEYS) or f"; known: {', '.join(_KEYS)}"
+            raise lines.error(index, key, f"unknown key {key!r}{near}")
         if problem := _problem(key, value):
             raise lines.error(index, key, problem)
     for key in ("name", "url"):
-        if not entry.get(key):
+        if key not in entry:
             raise lines.error(index, None, f'this source has no {key}: add {key} = "…"')
     values: dict[str, Any] = {key: tuple(v) if key in _LISTS else v for key, v in entry.items()}
     if "interval" in values:
         values["interval"] = _seconds(values["interval"])
+    for key in ("until", "checked"):
+        values[key] = str(values[key]) if values.get(key) else None
     return Source(**values)
 
 
@@ -188,30 +208,31 @@ def _problem(key: str, value: Any) -> str | None:
     if not fits or (isinstance(value, bool) and bool not in kinds):
         names = " or ".join(_kind_name(kind) for kind in kinds)
         return f"{key} must be {names}, not {value!r}"
-    if key == "url":
-        return _url_problem(value)
-    if key == "interval" and _seconds(value) is None:
-        return f'interval must be seconds, or like "6h" or "1d", not {value!r}'
-    if key in ("limit", "delay", "connections") and value < (1 if key == "connections" else 0):
-        return f"{key} must not be negative, not {value!r}"
-    if key == "platform" and value not in PLATFORMS:
-        return (
-            f"unknown platform {value!r}{_nearest(value, PLATFORMS)}; known: {', '.join(PLATFORMS)}"
-        )
-    return None
+    wrong = _CHECKS[key](value) if key in _CHECKS else None
+    return f"{key}: {wrong}" if wrong else None
 
 
 def _kind_name(kind: type) -> str:
-    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[kind]
+    names = {int: "a whole number", float: "a number", bool: "true or false", date: "a day"}
+    return names.get(kind, "a text")
+
+
+def _name_problem(name: str) -> str | None:
+    if not name.strip() or not name.isprintable() or name.startswith("-"):
+        return f"a name is one line of text that does not begin with a hyphen, not {name!r}"
+    return None
 
 
 def _url_problem(url: str) -> str | None:
     try:
         parts = urlsplit(url)
+        is_whole = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return f"{url!r} is no address"
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+        is_whole = False
+    if not url.lower().startswith(("http://", "https://")):
         return f"{url!r} is no address: it must begin with https:// or http://"
+    if not is_whole or not url.isprintable() or " " in url:
+        return f"{url!r} is no address: copy it from the browser's address bar"
     return None
 
 
@@ -222,8 +243,57 @@ def _selector_problem(selector: str) -> str | None:
         else:
             HTMLTranslator().css_to_xpath(selector)
     except (etree.XPathError, SelectorError) as error:
-        return f"{selector!r} is neither a CSS selector nor an XPath: {error}"
+        return f"{selector!r} is neither a CSS selector nor an XPath: {str(error).splitlines()[0]}"
     return None
+
+
+def _platform_problem(value: str) -> str | None:
+    if value in PLATFORMS:
+        return None
+    return f"unknown {value!r}{_nearest(value, PLATFORMS)}; known: {', '.join(PLATFORMS)}"
+
+
+def _language_problem(value: str) -> str | None:
+    if re.fullmatch(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", value):
+        return None
+    return f'must be a code like "en" or "pt-BR" (BCP 47), not {value!r}'
+
+
+def _interval_problem(value: int | str) -> str | None:
+    if _seconds(value) is not None:
+        return None
+    return f'must be seconds, or like "6h" or "1d", not {value!r}'
+
+
+def _day_problem(value: str | date) -> str | None:
+    try:
+        date.fromisoformat(str(value))
+    except ValueError:
+        return f'must be a day like "2026-11-24", not {str(value)!r}'
+    return None
+
+
+def _least(smallest: int) -> Callable[[float], str | None]:
+    def problem(value: float) -> str | None:
+        if math.isfinite(value) and value >= smallest:
+            return None
+        return f"must be at least {smallest}, not {value!r}"
+
+    return problem
+
+
+_CHECKS: dict[str, Callable[[Any], str | None]] = {
+    "name": _name_problem,
+    "url": _url_problem,
+    "platform": _platform_problem,
+    "language": _language_problem,
+    "interval": _interval_problem,
+    "limit": _least(0),
+    "delay": _least(0),
+    "connections": _least(1),
+    "until": _day_problem,
+    "checked": lambda value: None if value == NOT_CHECKED else _day_problem(value),
+}
 
 
 def _seconds(value: int | str) -> int | None:
@@ -245,5 +315,5 @@ def _toml(value: Any) -> str:
         return str(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", " ", escaped) + '"'
+    # JSON's escapes are TOML's, but for DEL, which JSON leaves as it is.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
