@@ -98,7 +98,7 @@ PERSON = '{"@type": "Person", "name": "%s"}'
 @pytest.mark.parametrize(
     ("head", "body", "authors"),
     [
-        (ld('{"@type": "NewsArticle", "author": [%s, %s]}' % (PERSON % "Ada One", PERSON % "Bo Two")), "", ("Ada One", "Bo Two")),
+        (ld('{"@type": "NewsArticle", "author": [' + PERSON % "Ada One" + "," + PERSON % "Bo Two" + "]}"), "", ("Ada One", "Bo Two")),
         (ld('{"@graph": [{"@type": "Article", "author": {"@id": "#a"}}, {"@id": "#a", "name": "Ada One"}]}'), "", ("Ada One",)),
         (ld('{"@type": "Article", "author": {"@type": "Organization", "name": "Agency"}}'), "<p>By Ada One</p>", ("Ada One",)),
         (ld('{"@type": "Article", "author": {"@type": "Organization", "name": "Agency"}}'), "", ("Agency",)),
