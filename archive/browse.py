@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import webbrowser
 from pathlib import Path
@@ -12,44 +13,64 @@ from archive.store import open_reader
 
 HERE = Path(__file__).with_name("datasette")
 SQL_MILLISECONDS = 3_000  # for the questions people ask on Datasette's own pages
+CELL_LETTERS = 160  # of a cell in Datasette's tables: whole texts make rows of a screen's height
 
 
 def application(directory: Path) -> Any:
     """The ASGI application for the archive in that folder. Raises ArchiveError."""
     from datasette.app import Datasette
+    from datasette.plugins import pm
+    from datasette.utils import parse_metadata
 
     open_reader(directory).close()  # the same checks and messages as for every other command
+    # Else each wrong address that is asked for prints a traceback with all its locals.
+    pm.get_plugin("datasette.handle_exception").rich = None
     datasette = Datasette(
         files=[str(directory / "archive.db")],
+        metadata=parse_metadata((HERE / "metadata.yaml").read_text(encoding="utf-8")),
         template_dir=str(HERE / "templates"),
         plugins_dir=str(HERE / "plugins"),
         static_mounts=[("assets", str(HERE / "static"))],
         settings={
             "allow_download": False,
-            "default_allow_sql": True,
+            "default_page_size": 50,
             "sql_time_limit_ms": SQL_MILLISECONDS,
             "suggest_facets": False,
+            "truncate_cells_html": CELL_LETTERS,
         },
     )
     return datasette.app()
 
 
-def serve(directory: Path, host: str, port: int, open_browser: bool) -> None:
-    """Serve the archive until Ctrl+C. Raises ArchiveError, and UserError where the port is taken."""
+def serve(
+    directory: Path, host: str = "127.0.0.1", port: int = 8001, open_browser: bool = False
+) -> None:
+    """Serve the archive until Ctrl+C. Raises ArchiveError, and UserError where it cannot listen."""
     import uvicorn
 
     app = application(directory)
+    with _listen(host, port) as listener:
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{listener.getsockname()[1]}/"
+        print(f"Browse the archive at {url} (Ctrl+C stops)", flush=True)
+        if open_browser:
+            webbrowser.open(url)
+        config = uvicorn.Config(app, log_level="warning", lifespan="on")
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:  # uvicorn passes it on when it has closed everything
+            return
+
+
+def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # elsewhere it would share the port with whoever has it
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
     except OSError as error:
+        listener.close()
         raise UserError(
-            f"cannot serve at {host}:{port}: {error.strerror}; choose another with --port"
+            f"cannot serve at {host}:{port}: {error.strerror}; choose another with --host or --port"
         ) from error
-    url = f"http://{host}:{listener.getsockname()[1]}/"
-    print(f"Browse the archive at {url} (Ctrl+C stops)", flush=True)
-    if open_browser:
-        webbrowser.open(url)
-    config = uvicorn.Config(app, log_level="warning", lifespan="on")
-    uvicorn.Server(config).run(sockets=[listener])
+    return listener

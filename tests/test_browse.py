@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,9 +23,10 @@ import pytest
 import uvicorn
 
 from archive import warc
-from archive.browse import application
+from archive.browse import application, serve
 from archive.errors import UserError
 from archive.model import Block, Fault, Reading, Reason, SourceReport
+from archive.rendering import to_html
 from archive.store import open_archive
 
 BROWSER = next(
@@ -40,6 +45,8 @@ BANNER = Block(
     "subscribe-call",
     "subscribe to our",
 )
+MENU = [Block("list-item", name, "x", Reason.NAVIGATION, "menu", name) for name in ("Home", "Shop")]
+FOOT = Block("paragraph", "Imprint and privacy", "x", Reason.REPEATED, "repeated-on-site", "")
 
 ARTICLES = [  # language, title, markdown of the blocks
     ("de", "Kräne lernen sehen", ["Der Hafen hat [neue Kräne](https://example.org/k).", "## Was folgt", "- eins", "- zwei"]),
@@ -53,6 +60,22 @@ ARTICLES = [  # language, title, markdown of the blocks
 def kind(markdown: str) -> Any:
     marks = {"## ": "heading", "- ": "list-item", "> ": "quote", "```": "code"}
     return next((k for mark, k in marks.items() if markdown.startswith(mark)), "paragraph")
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address at which the archive in that folder is served."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(application(folder), log_level="warning"))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +92,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             blocks = tuple(Block(kind(m), m.lstrip("#->` "), m) for m in markdown)
             other = "https://news.example.org/2" if n == 1 else "https://news.example.org/1"
             reading = Reading(
-                title, (*blocks, BANNER), authors=(EVIL if n == 5 else "Ada Example",), language=language,
+                title, (*MENU, *blocks, BANNER, FOOT), authors=(EVIL if n == 5 else "Ada Example",), language=language,
                 published=f"2026-01-0{n}", alternates=(("en", other),) if n <= 2 else (),
             )  # fmt: skip
             with archive.transaction():
@@ -80,15 +103,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         archive.record_run(
             "crawl", "2026-11-24T12:00:00Z", [SourceReport("a source", found=5, new=5)]
         )
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(application(folder), log_level="warning"))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with served(folder) as address:
+        yield address
 
 
 def get(url: str) -> tuple[int, str, Any]:
@@ -101,7 +117,8 @@ def get(url: str) -> tuple[int, str, Any]:
 
 PAGES = [
     "/", "/-/article/1", "/-/article/5", "/-/article/1/removed", "/-/article/5/removed", "/-/search",
-    "/-/search?q=cranes", "/-/search?q=%22open", "/-/source/a%20source", "/-/failures",
+    "/-/search?q=cranes", "/-/search?q=%22open", "/-/source/a%20source", "/-/sources",
+    "/-/failures",
 ]  # fmt: skip
 
 
@@ -123,7 +140,7 @@ def test_links_of_the_text_are_kept_and_lead_nowhere_by_themselves(base: str) ->
         '<a href="https://example.org/k" rel="nofollow noopener noreferrer">neue Kräne</a>' in text
     )
     assert "<h2>Was folgt</h2>" in text
-    assert text.count("<li>") == 2
+    assert "<ul><li>eins</li><li>zwei</li></ul>" in text
 
 
 def test_addresses_filters_and_hints(base: str) -> None:
@@ -137,6 +154,111 @@ def test_addresses_filters_and_hints(base: str) -> None:
     assert "市場のせり" in get(f"{base}/-/search?q={quote('規制')}")[1]
     assert "Cranes" not in get(f"{base}/-/search?language=ja")[1]
     assert get(f"{base}/archive/articles")[0] == 200
+
+
+def test_sources_and_failures_say_how_things_stand(base: str) -> None:
+    listed = get(f"{base}/-/sources")[1]
+    assert "2026-11-24 12:00" in listed
+    for path in ("/-/failures", "/-/source/a%20source"):
+        text = get(base + path)[1]
+        assert "the host may be gone" in text
+        assert "not by itself" not in text
+
+
+def test_a_pasted_address_leads_to_its_article(base: str) -> None:
+    found = get(f"{base}/-/search?q={quote('https://news.example.org/2')}")[1]
+    assert "<h1>Cranes learn to see</h1>" in found
+    assert "No article found" in get(f"{base}/-/search?q={quote('https://unknown.example/')}")[1]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere", "/archive/nothing", "/-/article/99", f"/-/article/{'9' * 40}", "/-/source/x",
+        "/-/article?url=%3Cscript%3E",
+    ],
+)  # fmt: skip
+def test_a_wrong_address_is_a_page_and_no_traceback(
+    base: str, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    status, text, headers = get(base + path)
+    assert status == 404
+    assert "Not here" in text
+    assert "<script" not in text
+    assert "default-src 'none'; style-src 'self'" in headers["content-security-policy"]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("page", ["²", "-1", "9" * 5000, "x", "0"])
+def test_a_page_number_that_is_none_is_the_first(base: str, page: str) -> None:
+    status, text, _ = get(f"{base}/-/search?page={quote(page)}")
+    assert status == 200
+    assert "1–5 of 5" in text
+
+
+def test_each_block_is_rendered_by_its_kind_alone() -> None:
+    blocks = [
+        Block("heading", "", "### Top"),
+        Block("heading", "", "#### Below"),
+        Block("paragraph", "", "```"),
+        Block("paragraph", "", "# no heading, and 1 < 2"),
+        Block("code", "", "```\nif a < b:\n    ```\n```"),
+        Block("table", "", "| a | *b*"),
+        Block("table", "", "| c"),
+        Block("quote", "", "> one"),
+        Block("quote", "", "> two"),
+        Block("paragraph", "", "[away](//evil.example) [in](/archive?sql=x) <b onclick=x>b</b>"),
+    ]
+    lines = to_html(blocks).replace("</p>\n<p>", "</p><p>").split("\n")
+    assert lines == [
+        "<h2>Top</h2><h3>Below</h3>",
+        "<p>```</p><p># no heading, and 1 &lt; 2</p>",
+        "<pre><code>if a &lt; b:",
+        "    ```</code></pre>",
+        "<table><tbody><tr><td>a</td><td><em>b</em></td></tr><tr><td>c</td></tr></tbody></table>",
+        "<blockquote><p>one</p><p>two</p></blockquote>",
+        '<p><a rel="nofollow noopener noreferrer">away</a> '
+        '<a rel="nofollow noopener noreferrer">in</a> &lt;b onclick=x&gt;b&lt;/b&gt;</p>',
+    ]
+
+
+def test_pages_answer_while_the_archive_is_written(tmp_path: Path) -> None:
+    """As during a crawl: no request waits for the writer, none finds the database locked."""
+    with open_archive(tmp_path, "test") as archive:
+        with archive.transaction():
+            archive.record_source("first", "https://news.example.org/")
+        with served(tmp_path) as base, archive.transaction():
+            archive.record_source("second", "https://other.example.org/")
+            assert get(f"{base}/-/source/first")[0] == 200
+            assert get(f"{base}/-/source/second")[0] == 404  # not yet committed
+            assert get(f"{base}/archive/sources")[0] == 200
+        with served(tmp_path) as base:
+            assert get(f"{base}/-/source/second")[0] == 200
+
+
+def test_a_taken_port_is_one_line(base: str, tmp_path: Path) -> None:
+    with open_archive(tmp_path, "test"):
+        pass
+    port = int(base.rpartition(":")[2])
+    with pytest.raises(UserError, match=r"cannot serve at 127\.0\.0\.1:\d+: .* --port"):
+        serve(tmp_path, "127.0.0.1", port)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
+    with open_archive(tmp_path, "test"):
+        pass
+    command = [sys.executable, "-m", "crawler", "browse", "--port", "0", "--archive", str(tmp_path)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        line = run.stdout.readline()
+        assert line.startswith("Browse the archive at http://127.0.0.1:")
+        assert get(line.split()[4])[0] == 200
+        run.send_signal(signal.SIGINT)
+        output, errors = run.communicate(timeout=20)
+    assert (run.returncode, output, errors) == (0, "", "")
 
 
 def test_what_cannot_be_served_is_one_line(tmp_path: Path) -> None:
@@ -158,18 +280,19 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+TABLES = ["/archive", "/archive/articles", "/archive/articles/5", "/nowhere", "/-/article/99"]
 SIZES = {"phone": (390, 844), "desk": (1280, 900)}
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *TABLES])
 def test_pages_fit_and_ask_nobody_else(base: str, browser: Any, path: str, size: str) -> None:
     width, height = SIZES[size]
     page = browser.new_page(viewport={"width": width, "height": height})
     problems: list[str] = []
     asked: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
+    page.on("console", lambda said: "status of 404" in said.text or problems.append(said.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(base + path)
@@ -191,11 +314,15 @@ def test_a_reader_searches_reads_and_sees_what_was_removed(base: str, browser: A
     assert "東京の魚市場" in page.locator(".text").inner_text()
     assert "Subscribe to our letter" not in page.locator("main").inner_text()
     page.click("text=What was removed")
-    gone = page.locator("li.gone").inner_text()
-    assert "subscribe" in gone
-    assert "Subscribe to our letter" in gone
+    gone = page.locator("li.gone").all_inner_texts()
+    assert [text.split()[0] for text in gone] == ["navigation", "subscribe", "repeated-on-site"]
+    assert "Home" in gone[0]
+    assert "Shop" in gone[0]
+    assert "Subscribe to our letter" in gone[1]
+    assert "stands in 5 articles of news.example.org" in gone[2]
+    assert "東京の魚市場" in page.locator("li.kept").inner_text()
     page.goto(f"{base}/-/article/1")
-    page.click("text=en: Cranes learn to see")
+    page.click(".reading header >> text=English")
     assert page.locator("h1").inner_text() == "Cranes learn to see"
     page.close()
 
@@ -210,6 +337,8 @@ def test_dark_mode_keyboard_and_direction(base: str, browser: Any) -> None:
         colours.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.className") == "skip"
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        assert page.locator(".skip").bounding_box()["y"] >= 0
         page.keyboard.press("Enter")
         page.wait_for_url("**#content")
         page.goto(f"{base}/-/article/4")

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable
+from itertools import groupby
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
-import nh3
+from babel import Locale, UnknownLocaleError
 from datasette import hookimpl
-from datasette.utils import tilde_decode
 from datasette.utils.asgi import NotFound, Response
-from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from archive import search, stats
+from archive.model import Block
+from archive.remedies import remedy
+from archive.rendering import is_web, to_html
 from archive.store import BUSY_MILLISECONDS
 
 DATABASE = "archive"
-PAGE = 25
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "sd", "ug", "dv"})
+PAGE = 25  # articles on a page
+SOURCES = 15  # on the start page
+RUNS = 12  # on a source's page
+FAILURES = 200
+PARAMETERS = ("q", "source", "language", "since", "until")
 
 # Text from the web is hostile: no script, no frame, nothing from other hosts.
 STRICT = (
@@ -27,41 +33,32 @@ STRICT = (
 )
 # Datasette's own pages carry inline scripts and styles.
 DATASETTE = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
-TAGS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "a", "table", "thead", "tbody", "tr", "td", "th", "br"}  # fmt: skip
-
-# What to do about a failure, by the beginning of its class.
-REMEDIES = {
-    "dns": "Check the address in sources.toml; the host may be gone.",
-    "refused": "The host is down or shuts us out; it is tried again by itself.",
-    "timeout": "The host is slow; it is tried again by itself.",
-    "connection": "The connection broke; it is tried again by itself.",
-    "tls": "The host's certificate is not valid; it is tried again by itself.",
-    "http-4": "The page is gone or closed to us; nothing to do unless it should be open.",
-    "http-5": "The host has a fault; it is tried again by itself.",
-    "too-large": "The page is larger than any article; leave it.",
-    "robots": "The site asks robots not to fetch this page, and we do not.",
-    "private-address": "Set allow_private = true for the source if that is meant.",
-    "malformed": "Name the right feed or sitemap in sources.toml (feeds = […], sitemaps = […]).",
-    "nothing-found": "Name a feed or a sitemap in sources.toml (feeds = […], sitemaps = […]).",
-    "not-an-article": "Look at the page; if it is one, keep = [\"selector\"] in sources.toml helps.",
-    "empty": "The page has no text without JavaScript; look whether the site has a feed with texts.",
-    "blocked": "The site answers robots with a wall; crawl it less often, or ask for permission.",
-}  # fmt: skip
+POLICY = "content-security-policy"
+HEADERS = {
+    POLICY: DATASETTE,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+}
+LANGUAGES = Locale("en").languages
 
 View = Callable[..., Awaitable[Response]]
+Row = dict[str, Any]
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, View]]:
     return [
         (r"^/$", start),
-        (r"^/-/article/(?P<id>\d+)$", article),
-        (r"^/-/article/(?P<id>\d+)/removed$", removed),
+        (r"^/-/article/(?P<id>[0-9]{1,18})$", article),
+        (r"^/-/article/(?P<id>[0-9]{1,18})/removed$", removed),
         (r"^/-/article$", article_by_url),
         (r"^/-/search$", find),
+        (r"^/-/sources$", sources),
         (r"^/-/source/(?P<name>.+)$", source),
         (r"^/-/failures$", failures),
     ]
@@ -73,29 +70,42 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 
 
 @hookimpl
+def prepare_jinja2_environment(env: Any) -> None:
+    env.filters |= {
+        "language": lambda code: LANGUAGES.get(code, code),
+        "direction": _direction,
+        "moment": lambda stated: (stated or "")[:16].replace("T", " "),
+        "number": "{:,}".format,
+    }
+    env.tests["web"] = is_web
+
+
+@hookimpl
 def menu_links(datasette: Any) -> list[dict[str, str]]:
     return [{"href": datasette.urls.path("/"), "label": "The archive"}]
 
 
 @hookimpl
-def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Security headers on every answer."""
+def extra_css_urls(datasette: Any) -> list[str]:
+    return [datasette.urls.path("/assets/tables.css")]  # our own pages do not ask for it
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[Any], Any]:
+    """Security headers on every answer that has not set its own."""
 
     def wrap(app: Any) -> Any:
         async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-            path = scope.get("path", "")
-            is_ours = path == "/" or path.startswith(
-                ("/-/article", "/-/search", "/-/source", "/-/failures")
-            )
-            policy = STRICT if is_ours else DATASETTE
-
             async def send_with_headers(message: dict[str, Any]) -> None:
                 if message["type"] == "http.response.start":
-                    message["headers"] = [
-                        *message.get("headers", []),
-                        (b"content-security-policy", policy.encode()),
-                        (b"x-content-type-options", b"nosniff"),
-                        (b"referrer-policy", b"no-referrer"),
+                    given = list(message.get("headers", []))
+                    names = {name.decode("latin-1").lower() for name, _ in given}
+                    # An error page shows what was asked for: nothing of it may ever run.
+                    ours = HEADERS | ({POLICY: STRICT} if message["status"] >= 400 else {})
+                    message["headers"] = given + [
+                        (name.encode(), value.encode())
+                        for name, value in ours.items()
+                        if name not in names
                     ]
                 await send(message)
 
@@ -107,9 +117,12 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
 
 
 async def start(datasette: Any, request: Any) -> Response:
-    def read(db: sqlite3.Connection) -> dict[str, Any]:
+    def read(db: sqlite3.Connection) -> Row:
+        found = stats.collect(db)
+        # Those that need a look come first, then those with most to read.
+        ranked = sorted(found.sources, key=lambda s: (not s.failures, -s.articles, s.name))
         hits = list(search.select(db, search.Filters(), limit=PAGE))
-        return {"hits": hits, "stats": stats.collect(db)}
+        return {"hits": hits, "stats": found, "sources": ranked[:SOURCES]}
 
     return await _page(datasette, request, "start.html", await _read(datasette, read))
 
@@ -117,19 +130,32 @@ async def start(datasette: Any, request: Any) -> Response:
 async def article(datasette: Any, request: Any) -> Response:
     article_id = int(request.url_vars["id"])
 
-    def read(db: sqlite3.Connection) -> dict[str, Any]:
+    def read(db: sqlite3.Connection) -> Row:
         found = _article(db, article_id)
-        kept = _rows(
+        blocks = _rows(
             db,
-            "SELECT kind, markdown FROM blocks WHERE article_id = ? AND kept = 1 ORDER BY position",
+            "SELECT kind, text, markdown FROM blocks WHERE article_id = ? AND kept ORDER BY position",
             article_id,
         )
-        counts = _row(
-            db,
-            "SELECT sum(kept) AS kept, sum(1 - kept) AS removed FROM blocks WHERE article_id = ?",
-            article_id,
-        )
-        return found | {"html": _html(kept), "counts": counts}
+        return found | {
+            "html": Markup(to_html(Block(**row) for row in blocks)),
+            "capture": _row(db, "SELECT * FROM captures WHERE id = ?", found["article"].capture_id),
+            "removed": _row(
+                db, "SELECT count(*) AS n FROM blocks WHERE article_id = ? AND NOT kept", article_id
+            ),
+            "revisions": _rows(
+                db,
+                "SELECT number, seen FROM revisions WHERE article_id = ? ORDER BY number DESC",
+                article_id,
+            ),
+            "translations": _rows(
+                db,
+                "SELECT id, title, language FROM articles "
+                "WHERE translation_group = ? AND id != ? ORDER BY language",
+                found["article"].translation_group,
+                article_id,
+            ),
+        }
 
     return await _page(datasette, request, "reading.html", await _read(datasette, read))
 
@@ -137,45 +163,42 @@ async def article(datasette: Any, request: Any) -> Response:
 async def removed(datasette: Any, request: Any) -> Response:
     article_id = int(request.url_vars["id"])
 
-    def read(db: sqlite3.Connection) -> dict[str, Any]:
+    def read(db: sqlite3.Connection) -> Row:
         found = _article(db, article_id)
         blocks = _rows(
             db,
-            "SELECT b.position, b.kind, b.text, b.kept, b.reason, b.rule, CASE b.reason "
-            "WHEN 'repeated-on-site' THEN 'stands in ' || s.articles || ' articles of the site' "
-            "ELSE b.evidence END AS evidence "
-            "FROM blocks b LEFT JOIN block_stats s ON s.digest = b.digest AND s.site = ? "
-            "WHERE b.article_id = ? ORDER BY b.position",
+            """
+            SELECT b.kind, b.text, b.reason, b.rule, coalesce(
+                CASE b.reason WHEN 'repeated-on-site'
+                THEN 'stands in ' || s.articles || ' articles of ' || s.site END,
+                nullif(b.evidence, b.text)
+            ) AS evidence
+            FROM blocks b LEFT JOIN block_stats s ON s.site = ? AND s.digest = b.digest
+            WHERE b.article_id = ? ORDER BY b.position
+            """,
             found["article"].site,
             article_id,
         )
-        reasons: dict[str, int] = {}
+        counts: dict[str, int] = {}
         for block in blocks:
-            if not block["kept"]:
-                reasons[block["reason"]] = reasons.get(block["reason"], 0) + 1
-        return found | {"blocks": blocks, "reasons": sorted(reasons.items(), key=lambda r: -r[1])}
+            if block["reason"]:
+                counts[block["reason"]] = counts.get(block["reason"], 0) + 1
+        return found | {"runs": _runs(blocks), "counts": sorted(counts.items(), key=_by_count)}
 
     return await _page(datasette, request, "removed.html", await _read(datasette, read))
 
 
 async def article_by_url(datasette: Any, request: Any) -> Response:
-    url = request.args.get("url") or ""
+    url = (request.args.get("url") or "").strip()
     found = await _read(datasette, lambda db: search.article_by_url(db, url))
     if found is None:
-        raise NotFound(f"No article is known by {url}")
+        raise NotFound(f"No article is known by the address {url}")
     return Response.redirect(datasette.urls.path(f"/-/article/{found.id}"))
 
 
 async def find(datasette: Any, request: Any) -> Response:
-    args = {
-        name: (request.args.get(name) or "").strip()
-        for name in ("q", "source", "language", "since", "until")
-    }
-    page = (
-        max(1, int(request.args.get("page") or 1))
-        if (request.args.get("page") or "1").isdigit()
-        else 1
-    )
+    args = {name: (request.args.get(name) or "").strip() for name in PARAMETERS}
+    number = _page_number(request.args.get("page"))
     filters = search.Filters(
         query=args["q"] or None,
         sources=(args["source"],) if args["source"] else (),
@@ -184,49 +207,58 @@ async def find(datasette: Any, request: Any) -> Response:
         until=args["until"] or None,
     )
 
-    def read(db: sqlite3.Connection) -> dict[str, Any]:
-        choices = {
+    def read(db: sqlite3.Connection) -> Row:
+        found: Row = {
             "sources": _column(db, "SELECT DISTINCT source FROM articles ORDER BY 1"),
             "languages": _column(db, "SELECT DISTINCT language FROM articles ORDER BY 1"),
+            "known": search.article_by_url(db, args["q"]) if is_web(args["q"]) else None,
         }
         try:
-            hits = list(search.select(db, filters, PAGE, (page - 1) * PAGE))
-            return choices | {"hits": hits, "total": search.count(db, filters), "hint": None}
+            total = search.count(db, filters)
+            hits = list(search.select(db, filters, PAGE, (number - 1) * PAGE))
         except search.QueryError as error:
-            return choices | {"hits": [], "total": 0, "hint": str(error)}
+            return found | {"hits": [], "total": 0, "hint": str(error)}
+        return found | {"hits": hits, "total": total, "hint": None}
 
     context = await _read(datasette, read)
+    if context["known"]:  # an address was pasted
+        return Response.redirect(datasette.urls.path(f"/-/article/{context['known'].id}"))
 
-    def link(number: int) -> str:
-        query = urlencode({k: v for k, v in (*args.items(), ("page", str(number))) if v})
+    def link(page: int) -> str:
+        query = urlencode({k: v for k, v in (*args.items(), ("page", str(page))) if v})
         return str(datasette.urls.path(f"/-/search?{query}"))
 
     context |= {
         "args": args,
-        "page": page,
-        "earlier": link(page - 1) if page > 1 else None,
-        "later": link(page + 1) if page * PAGE < context["total"] else None,
+        "first": (number - 1) * PAGE + 1,
+        "previous": link(number - 1) if number > 1 else None,
+        "next": link(number + 1) if number * PAGE < context["total"] else None,
     }
     return await _page(datasette, request, "search.html", context)
 
 
-async def source(datasette: Any, request: Any) -> Response:
-    name = tilde_decode(request.url_vars["name"])
+async def sources(datasette: Any, request: Any) -> Response:
+    found = await _read(datasette, lambda db: {"sources": stats.collect(db).sources})
+    return await _page(datasette, request, "sources.html", found)
 
-    def read(db: sqlite3.Connection) -> dict[str, Any]:
-        row = _row(db, "SELECT * FROM sources WHERE name = ?", name)
-        if row is None:
-            raise NotFound(f"No source is named {name}")
+
+async def source(datasette: Any, request: Any) -> Response:
+    name = unquote(request.url_vars["name"])
+
+    def read(db: sqlite3.Connection) -> Row:
         filters = search.Filters(sources=(name,))
-        return {
-            "source": row,
+        found = {
+            "source": _row(db, "SELECT * FROM sources WHERE name = ?", name),
             "total": search.count(db, filters),
             "hits": list(search.select(db, filters, limit=PAGE)),
             "runs": _rows(
-                db, "SELECT * FROM runs WHERE source = ? ORDER BY id DESC LIMIT 12", name
+                db, f"SELECT * FROM runs WHERE source = ? ORDER BY id DESC LIMIT {RUNS}", name
             ),
             "failures": _failures(db, name),
         }
+        if not any(found.values()):
+            raise NotFound(f"No source is named {name}")
+        return found | {"name": name}
 
     return await _page(datasette, request, "source.html", await _read(datasette, read))
 
@@ -237,80 +269,67 @@ async def failures(datasette: Any, request: Any) -> Response:
 
 
 async def _read(datasette: Any, function: Callable[[sqlite3.Connection], Any]) -> Any:
+    """What the function reads, in a thread of its own with a read-only connection."""
     return await datasette.get_database(DATABASE).execute_fn(function)
 
 
-async def _page(datasette: Any, request: Any, template: str, context: dict[str, Any]) -> Response:
-    context |= {"tables": datasette.urls.database(DATABASE), "rtl": RIGHT_TO_LEFT}
-    return Response.html(await datasette.render_template(template, context, request=request))
+async def _page(datasette: Any, request: Any, template: str, context: Row) -> Response:
+    html = await datasette.render_template(template, context, request=request)
+    return Response.html(html, headers={POLICY: STRICT})
 
 
-def _article(db: sqlite3.Connection, article_id: int) -> dict[str, Any]:
+def _article(db: sqlite3.Connection, article_id: int) -> Row:
     url = _column(db, "SELECT url FROM articles WHERE id = ?", article_id)
     found = search.article_by_url(db, url[0]) if url else None
     if found is None:
         raise NotFound(f"There is no article {article_id}")
-    return {
-        "article": found,
-        "capture": _row(
-            db,
-            "SELECT c.* FROM captures c JOIN articles a ON a.capture_id = c.id WHERE a.id = ?",
-            article_id,
-        ),
-        "revisions": _column(db, "SELECT count(*) FROM revisions WHERE article_id = ?", article_id)[
-            0
-        ],
-        "translations": _rows(
-            db,
-            "SELECT id, title, language FROM articles "
-            "WHERE translation_group = ? AND id != ? ORDER BY language",
-            found.translation_group,
-            article_id,
-        ),
-    }
+    return {"article": found}
 
 
-def _failures(db: sqlite3.Connection, name: str | None) -> list[dict[str, Any]]:
+def _failures(db: sqlite3.Connection, name: str | None) -> list[Row]:
     rows = _rows(
         db,
-        "SELECT * FROM failures WHERE ?1 IS NULL OR source = ?1 ORDER BY last_seen DESC LIMIT 200",
+        "SELECT * FROM failures WHERE ?1 IS NULL OR source = ?1 "
+        f"ORDER BY last_seen DESC LIMIT {FAILURES}",
         name,
     )
-    for row in rows:
-        remedy = (text for start, text in REMEDIES.items() if row["class"].startswith(start))
-        row["remedy"] = next(remedy, "Run `newsarchive crawl` again with --debug, and look.")
-        row["is_web"] = row["url"].startswith(("http://", "https://"))
-    return rows
+    return [row | {"remedy": remedy(row["class"])} for row in rows]
 
 
-def _html(blocks: list[dict[str, Any]]) -> str:
-    """The kept blocks as safe HTML: links to http(s) only, and no other attribute."""
-    parts: list[str] = []
-    before = None
-    for block in blocks:
-        joined = before == block["kind"] and block["kind"] in ("list-item", "table")
-        line = block["markdown"]
-        if block["kind"] == "table":
-            line = line.rstrip("| ") + " |"
-            if not joined:  # Markdown wants a head; a row of data is none
-                cells = line.count(" | ") + 1
-                line = f"{line}\n|{' --- |' * cells}"
-        parts.append(("\n" if joined else "\n\n") + line)
-        before = block["kind"]
-    made = MarkdownIt("commonmark", {"html": False}).enable("table").render("".join(parts))
-    return nh3.clean(
-        made, tags=TAGS, attributes={"a": {"href"}}, url_schemes={"http", "https"},
-        link_rel="nofollow noopener noreferrer",
-    )  # fmt: skip
+def _runs(blocks: list[Row]) -> list[Row]:
+    """Neighbouring blocks that were kept, or removed for the same reason, as one."""
+    decisions = ("reason", "rule", "evidence")
+    return [
+        dict(zip(decisions, decision, strict=True)) | {"blocks": list(run)}
+        for decision, run in groupby(blocks, lambda block: tuple(block[d] for d in decisions))
+    ]
 
 
-def _rows(db: sqlite3.Connection, sql: str, *values: Any) -> list[dict[str, Any]]:
+def _by_count(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
+
+
+def _page_number(given: str | None) -> int:
+    """A page of results from 1; whatever else an address asks for is the first."""
+    is_number = given is not None and given.isascii() and given.isdigit() and len(given) <= 9
+    return max(1, int(given)) if given and is_number else 1
+
+
+def _direction(code: str) -> str:
+    """The value of `dir` for a language; where we do not know it the browser looks at the letters."""
+    try:
+        return "auto" if code == "und" else str(Locale.parse(code, sep="-").text_direction)
+    except (UnknownLocaleError, ValueError):
+        return "auto"
+
+
+def _rows(db: sqlite3.Connection, sql: str, *values: Any) -> list[Row]:
     cursor = db.execute(sql, values)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _row(db: sqlite3.Connection, sql: str, *values: Any) -> dict[str, Any] | None:
+def _row(db: sqlite3.Connection, sql: str, *values: Any) -> Row | None:
     return next(iter(_rows(db, sql, *values)), None)
 
 

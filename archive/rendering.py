@@ -1,0 +1,96 @@
+"""Kept blocks → HTML that is safe to show. Pure: knows neither Datasette nor the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from html import escape
+from itertools import groupby
+
+import nh3
+from markdown_it import MarkdownIt
+
+from archive.model import Block
+
+TAGS = set("p h2 h3 h4 h5 h6 ul li blockquote pre code em strong a table tbody tr td br".split())
+_INLINE = MarkdownIt("commonmark", {"html": False})  # HTML in the text is text
+_MARK = re.compile(r"(#{1,6}|[->|]) ")
+
+
+def to_html(blocks: Iterable[Block]) -> str:
+    """The blocks as HTML of a few plain tags, without any attribute but `href` of web links.
+
+    Each block is rendered by its kind, and only the inside of it as Markdown: no block can open
+    what swallows the next. The first level of heading is the title's: the text's
+    own start at the second.
+    """
+    given = list(blocks)
+    top = min((_level(block) for block in given if block.kind == "heading"), default=1)
+    made = [_run(kind, list(run), top) for kind, run in groupby(given, lambda block: block.kind)]
+    return nh3.clean(
+        "\n".join(made),
+        tags=TAGS,
+        attributes={"a": {"href"}},
+        attribute_filter=_web_only,
+        url_schemes={"http", "https"},
+        link_rel="nofollow noopener noreferrer",
+    )
+
+
+def is_web(url: str) -> bool:
+    """Whether the address may stand in a link."""
+    return url.startswith(("http://", "https://"))
+
+
+def _web_only(tag: str, attribute: str, value: str) -> str | None:
+    return value if attribute != "href" or is_web(value) else None
+
+
+def _line(block: Block) -> str:
+    marked = "" if block.kind == "paragraph" else _MARK.pattern
+    return str(_INLINE.renderInline(re.sub(f"^(?:{marked})", "", block.markdown)))
+
+
+def _level(block: Block) -> int:
+    return len(block.markdown) - len(block.markdown.lstrip("#"))
+
+
+def _run(kind: str, run: list[Block], top: int) -> str:
+    """Neighbouring blocks of one kind; `top` is the highest level of heading in the text."""
+    if kind == "heading":
+        levels = [min(6, _level(block) - top + 2) for block in run]
+        return "".join(f"<h{n}>{_line(block)}</h{n}>" for n, block in zip(levels, run, strict=True))
+    return _RENDER[kind](run)
+
+
+def _paragraphs(run: list[Block]) -> str:
+    return "\n".join(f"<p>{_line(block)}</p>" for block in run)
+
+
+def _list(run: list[Block]) -> str:
+    return "<ul>" + "".join(f"<li>{_line(block)}</li>" for block in run) + "</ul>"
+
+
+def _quote(run: list[Block]) -> str:
+    return f"<blockquote>{_paragraphs(run)}</blockquote>"
+
+
+def _code(run: list[Block]) -> str:
+    codes = (block.markdown.removeprefix("```\n").removesuffix("\n```") for block in run)
+    return "\n".join(f"<pre><code>{escape(code)}</code></pre>" for code in codes)
+
+
+def _table(run: list[Block]) -> str:
+    rows = (_line(block).removesuffix(" |").split(" | ") for block in run)
+    cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+    return "<table><tbody>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</tbody></table>"
+
+
+_RENDER: dict[str, Callable[[list[Block]], str]] = {
+    "paragraph": _paragraphs,
+    "caption": _paragraphs,
+    "list-item": _list,
+    "quote": _quote,
+    "code": _code,
+    "table": _table,
+}
