@@ -55,7 +55,7 @@ def find(page: Page, source: Source) -> Found | Fault:
     parsed = feedparser.parse(page.body, response_headers={"content-location": page.url})
     entries = parsed.get("entries", [])
     is_broken = isinstance(parsed.get("bozo_exception"), SAXException)
-    if not parsed.get("version") or (not entries and is_broken):
+    if not parsed.get("version") or (is_broken and not any(e.get("link") for e in entries)):
         return Fault("malformed-feed", f"no feed: {_problem(page, parsed)}")
     feed = parsed.get("feed", {})
     links = _own(
@@ -65,7 +65,8 @@ def find(page: Page, source: Source) -> Found | Fault:
     )  # fmt: skip
     if isinstance(links, Fault):
         return links
-    is_wordpress = "wordpress" in str(feed.get("generator", "")).lower()
+    generator = f"{feed.get('generator', '')} {source.platform or ''}".lower()
+    is_wordpress = "wordpress" in generator
     older = _stated_older(page, feed)
     if not older and links and is_wordpress:
         older = [_next_paged(page.url)]
@@ -133,7 +134,7 @@ def _problem(page: Page, parsed: Mapping[str, Any]) -> str:
     if b"<html" in page.body[:2000].lower():
         return "the answer is an HTML page"
     error = parsed.get("bozo_exception")
-    if not error:
+    if not isinstance(error, SAXException):
         return "neither RSS nor Atom"
     return (_line(f"{type(error).__name__}: {error}") or "")[:150]
 

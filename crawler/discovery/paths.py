@@ -52,6 +52,7 @@ _PUBLICATIONS = frozenset(
 )
 _PAGING_PATH = re.compile(r"/(?:page|seite|pagina|p[aá]gina|strona)[/-]?(\d+)/?$", re.I)
 _PAGING_KEYS = frozenset("page paged seite pagina pg p".split())
+_PLAIN_PERMALINK = re.compile(r"(?:^|&)p=\d+(?:&|$)")  # WordPress's: /?p=123
 # A year's or month's list. A year without a slash behind it may be the number of an article.
 _DATE_FOLDER = re.compile(r"/(?:19|20)\d\d/(?:[01]?\d/?)?$")
 _FILES = re.compile(
@@ -62,16 +63,15 @@ _FILES = re.compile(
 
 def may_be_article(url: str) -> bool:
     """Whether an address may lead to an article, going by its path and query alone."""
-    if not url.startswith(("http://", "https://")) or urls.is_home(url) or page_number(url):
-        return False
-    path = unquote(urlsplit(url).path).lower()
+    address = urlsplit(url)
+    path = unquote(address.path).lower()
     parts = _parts(path)
-    if _FILES.search(path) or _DATE_FOLDER.search(path):
+    if page_number(url) or _FILES.search(path) or _DATE_FOLDER.search(path):
         return False
-    if not parts:
-        return True  # WordPress's plain permalinks: /?p=123
-    if len(parts) == 1 and _is_language(parts[0]):
-        return bool(urlsplit(url).query)
+    if path.endswith("/") and _PLAIN_PERMALINK.search(address.query):
+        return True
+    if not parts or (len(parts) == 1 and _is_language(parts[0])):
+        return bool(address.query)
     is_list_page = parts[-1] in LIST_PAGES and len(parts) <= 2
     return not (is_list_page or not LISTS.isdisjoint(parts))
 
