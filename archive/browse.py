@@ -68,6 +68,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # from here on a browser waits for the answer instead of being refused
     except OSError as error:
         listener.close()
         raise UserError(

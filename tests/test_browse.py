@@ -46,12 +46,12 @@ BANNER = Block(
     "subscribe to our",
 )
 MENU = [Block("list-item", name, "x", Reason.NAVIGATION, "menu", name) for name in ("Home", "Shop")]
-FOOT = Block("paragraph", "Imprint and privacy", "x", Reason.REPEATED, "repeated-on-site", "")
+FOOT = Block("paragraph", "All of it is by us", "All of it is by us")  # learned: it repeats
 
 ARTICLES = [  # language, title, markdown of the blocks
     ("de", "Kräne lernen sehen", ["Der Hafen hat [neue Kräne](https://example.org/k).", "## Was folgt", "- eins", "- zwei"]),
     ("en", "Cranes learn to see", ["The harbour has new cranes.", "> Nobody asked us.", "```\nx = 1\n```"]),
-    ("ja", "市場のせり", ["東京の魚市場では、新しい規制が議論されています。"]),
+    ("ja", "市場のせり", ["東京の魚市場では、新しい規制が議論されています。来年から始まる予定で、仲買人は反対しています。"]),
     ("ar", "الرافعات تتعلم", ["تتعلم الرافعات في الميناء كيف ترى في الليل."]),
     ("en", EVIL, [EVIL, "[go](javascript:alert(1)) [data](data:text/html,x)", "![i](https://evil.example/i.png)"]),
 ]  # fmt: skip
@@ -162,7 +162,6 @@ def test_sources_and_failures_say_how_things_stand(base: str) -> None:
     for path in ("/-/failures", "/-/source/a%20source"):
         text = get(base + path)[1]
         assert "the host may be gone" in text
-        assert "not by itself" not in text
 
 
 def test_a_pasted_address_leads_to_its_article(base: str) -> None:
@@ -249,15 +248,16 @@ def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
     with open_archive(tmp_path, "test"):
         pass
     command = [sys.executable, "-m", "crawler", "browse", "--port", "0", "--archive", str(tmp_path)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as run:
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
         assert run.stdout is not None
         line = run.stdout.readline()
         assert line.startswith("Browse the archive at http://127.0.0.1:")
-        assert get(line.split()[4])[0] == 200
+        assert get(line.split()[4])[0] == 200  # it answers from the moment it says so
         run.send_signal(signal.SIGINT)
         output, errors = run.communicate(timeout=20)
+    finally:
+        run.kill()
     assert (run.returncode, output, errors) == (0, "", "")
 
 
