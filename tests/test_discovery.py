@@ -437,16 +437,36 @@ def test_sitemaps_and_lists_of_a_section_give_its_articles() -> None:
     ],
 )
 def test_the_page_of_older_articles(markup: str, older: str | None) -> None:
-    found = find("listing", f"<html><body>{markup}<p>x</p></body></html>", "https://e.org/")
+    found = find(
+        "listing",
+        f"<html><body>{markup}<h2><a href='/a'>A</a></h2></body></html>",
+        "https://e.org/",
+    )
     assert isinstance(found, Found)
     assert [li.url for li in found.following] == ([f"https://e.org{older}"] if older else [])
 
 
 def test_the_page_behind_the_second_is_the_third() -> None:
     markup = "".join(f'<a href="/blog/page/{n}/">{n}</a>' for n in (1, 2, 3))
+    markup += '<h2><a href="/a">A</a></h2>'
     found = find("listing", f"<html><body>{markup}</body></html>", "https://e.org/blog/page/2")
     assert isinstance(found, Found)
     assert [li.url for li in found.following] == ["https://e.org/blog/page/3/"]
+
+
+@pytest.mark.parametrize(
+    ("role", "body"),
+    [
+        ("listing", '<html><body><p>May</p><a rel="next" href="/2031/06">June</a></body></html>'),
+        ("feed", '<feed xmlns="http://www.w3.org/2005/Atom"><link rel="next" href="?p=9"/></feed>'),
+        ("feed", '{"items": [], "next_url": "/feed?page=9"}'),
+        ("wordpress", json.dumps([{"id": n} for n in range(100)])),
+    ],
+)
+def test_pages_without_articles_lead_no_further(role: str, body: str) -> None:
+    found = find(role, body)
+    assert isinstance(found, Found)
+    assert not found.following
 
 
 def test_links_are_relative_to_the_base_of_the_page() -> None:

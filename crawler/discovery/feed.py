@@ -67,12 +67,10 @@ def find(page: Page, source: Source) -> Found | Fault:
         return links
     generator = f"{feed.get('generator', '')} {source.platform or ''}".lower()
     is_wordpress = "wordpress" in generator
-    older = _stated_older(page, feed)
-    if not older and links and is_wordpress:
-        older = [_next_paged(page.url)]
+    older = _stated_older(page, feed) or ([_next_paged(page.url)] if is_wordpress else [])
     return Found(
         articles=links,
-        following=tuple(Link(url, "feed", "feed", optional=True) for url in older),
+        following=tuple(Link(url, "feed", "feed", optional=True) for url in older if links),
         platform="wordpress" if is_wordpress else None,
         language=language_code(feed.get("language")),
         name=_line(feed.get("title")),
@@ -100,7 +98,7 @@ def _json_feed(page: Page, source: Source) -> Found | Fault:
     older = absolute(page.url, data.get("next_url"))
     return Found(
         articles=links,
-        following=(Link(older, "feed", "feed", optional=True),) if older else (),
+        following=(Link(older, "feed", "feed", optional=True),) if older and links else (),
         language=language_code(data.get("language")),
         name=_line(data.get("title")),
     )

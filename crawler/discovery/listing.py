@@ -37,12 +37,16 @@ TITLE_LETTERS_DENSE = 7  # of kana, Han, Hangul: one says what two or three Lati
 
 
 def find(page: Page, source: Source) -> Found | Fault:
-    """The articles that a page lists, and the page of older ones."""
+    """The articles that a page lists, and the page of older ones.
+
+    A page without articles leads no further: calendars have a next month for ever.
+    """
     try:
         tree = parsed(page)
     except extraction.NoMarkup as error:
         return Fault("empty", str(error))
-    return Found(articles=articles(tree, page, source), following=older(tree, page, source))
+    listed = articles(tree, page, source)
+    return Found(articles=listed, following=older(tree, page, source) if listed else ())
 
 
 def parsed(page: Page) -> Any:

@@ -37,7 +37,11 @@ def find(page: Page, source: Source) -> Found | Fault:
         if url and is_own(url, source.url, page.url):
             changed = change_time(post.get("modified_gmt") or post.get("date_gmt"))
             links.append(Link(url, "article", "wordpress", changed))
-    return Found(articles=tuple(links), following=_next(page, len(posts)), platform="wordpress")
+    return Found(
+        articles=tuple(links),
+        following=_next(page, len(posts)) if links else (),
+        platform="wordpress",
+    )
 
 
 def _next(page: Page, count: int) -> tuple[Link, ...]:
