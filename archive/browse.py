@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import UserError
-from archive.store import open_reader
+from archive.store import is_immutable, open_reader
 
 HERE = Path(__file__).with_name("datasette")
 SQL_MILLISECONDS = 3_000  # for the questions people ask on Datasette's own pages
@@ -22,11 +22,13 @@ def application(directory: Path) -> Any:
     from datasette.plugins import pm
     from datasette.utils import parse_metadata
 
+    file = str(directory / "archive.db")
     open_reader(directory).close()  # the same checks and messages as for every other command
     # Else each wrong address that is asked for prints a traceback with all its locals.
     pm.get_plugin("datasette.handle_exception").rich = None
     datasette = Datasette(
-        files=[str(directory / "archive.db")],
+        files=[] if is_immutable(directory) else [file],
+        immutables=[file] if is_immutable(directory) else [],
         metadata=parse_metadata((HERE / "metadata.yaml").read_text(encoding="utf-8")),
         template_dir=str(HERE / "templates"),
         plugins_dir=str(HERE / "plugins"),

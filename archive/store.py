@@ -248,12 +248,19 @@ def open_reader(directory: Path) -> sqlite3.Connection:
             f"no archive in {directory}: make one with `newsarchive crawl` or `newsarchive import`,"
             " or name another folder with --archive"
         )
-    # A WAL database needs its -shm file; without write access to the folder only immutable works.
-    mode = "mode=ro" if os.access(directory, os.W_OK) or _has_wal(path) else "immutable=1"
+    mode = "immutable=1" if is_immutable(directory) else "mode=ro"
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     _check(connection, path)
     return connection
+
+
+def is_immutable(directory: Path) -> bool:
+    """Whether only SQLite's immutable mode opens the archive there.
+
+    A WAL database needs its -shm file, which cannot be made without write access to the folder.
+    """
+    return not (os.access(directory, os.W_OK) or _has_wal(directory / "archive.db"))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

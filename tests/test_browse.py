@@ -235,6 +235,20 @@ def test_pages_answer_while_the_archive_is_written(tmp_path: Path) -> None:
             assert get(f"{base}/-/source/second")[0] == 200
 
 
+def test_an_archive_that_cannot_be_written_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a mounted backup, where SQLite can make no -shm file beside the database."""
+    with open_archive(tmp_path, "test") as archive, archive.transaction():
+        archive.record_source("kept", "https://news.example.org/")
+    before = set(tmp_path.iterdir())
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with served(tmp_path) as base:
+        assert get(f"{base}/-/source/kept")[0] == 200
+        assert get(f"{base}/archive/sources")[0] == 200
+        assert set(tmp_path.iterdir()) == before
+
+
 def test_a_taken_port_is_one_line(base: str, tmp_path: Path) -> None:
     with open_archive(tmp_path, "test"):
         pass
