@@ -104,6 +104,18 @@ def test_no_record_at_an_offset_is_an_error(tmp_path: Path) -> None:
         warc.read(tmp_path, "missing.warc.gz", 0)
 
 
+def test_bytes_within_a_record_are_never_taken_for_one(tmp_path: Path) -> None:
+    writer = warc.WarcWriter(tmp_path)
+    place = writer.append(exchange())
+    writer.close()
+    end = place.offset + place.length
+    for offset in range(place.offset + 1, end):
+        with pytest.raises(warc.WarcError):
+            warc.read(tmp_path, place.file, offset)
+        with pytest.raises(warc.WarcError):
+            warc.payload_digest(tmp_path, place.file, offset)
+
+
 def test_files_rotate(tmp_path: Path) -> None:
     writer = warc.WarcWriter(tmp_path, rotate_bytes=1)
     files = [writer.append(exchange()).file for _ in range(3)]
