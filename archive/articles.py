@@ -226,6 +226,7 @@ def _write_metadata(
     capture, reading = held[-1]
     search.unindex(db, article_id, *_indexed(db, article_id))
     values = {
+        "url": _own_address(db, article_id, capture, reading),
         "captured_url": capture.url,
         "capture_id": capture.id,
         "source": capture.source,
@@ -250,6 +251,15 @@ def _write_metadata(
         values | {"id": article_id, "first": held[0][0].fetched, "last": capture.fetched},
     )
     search.index(db, article_id, *_indexed(db, article_id))
+
+
+def _own_address(
+    db: sqlite3.Connection, article_id: int, capture: Capture, reading: Reading
+) -> str:
+    """The article's address as its current reading writes it (http or https, with www. or not)."""
+    held = _url(db, article_id)
+    written = (reading.declared_url, urls.canonical(capture.final_url))
+    return next((url for url in written if url and urls.key(url) == urls.key(held)), held)
 
 
 def _derive(

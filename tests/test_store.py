@@ -62,6 +62,7 @@ STEPS: list[Step] = [
     *((f"http://e.org/{n}", n, reading(n, BANNER)) for n in range(1, 7)),
     ("http://e.org/1", 20, reading(1, BANNER, "And this was added on the second day.")),
     ("http://e.org/1", 30, reading(1, BANNER)),
+    ("https://www.e.org/4/", 31, reading(4, BANNER)),
     ("http://e.org/2", 40, reading(2, "A banner that only changed its words today, no text.")),
     ("http://e.org/amp/3", 50, reading(3, BANNER, declared="http://e.org/3")),
     ("http://e.org/x", 51, reading(11, title="X", declared="http://e.org/same")),
