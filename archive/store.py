@@ -117,6 +117,14 @@ class Archive:
         """Forget the failures of a URL that succeeded."""
         self.connection.execute("DELETE FROM failures WHERE source = ? AND url = ?", [source, url])
 
+    def has_failed(self, source: str, url: str) -> bool:
+        """Whether the URL's last attempt failed: nothing that follows from it is stored."""
+        return bool(
+            self.connection.execute(
+                "SELECT 1 FROM failures WHERE source = ? AND url = ?", [source, url]
+            ).fetchone()
+        )
+
     def captures(self, *, unread_only: bool = False) -> Iterator[Capture]:
         """The captures in the order of fetching, or the pages among them not yet derived from."""
         where = "WHERE read = 0 AND status = 200" if unread_only else ""

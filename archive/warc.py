@@ -187,10 +187,11 @@ def _records(exchange: Exchange) -> tuple[bytes, bytes, str]:
     """The compressed response (or resource, or revisit), the compressed request, the digest."""
     builder = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
     named = {"WARC-Date": exchange.fetched}
+    if exchange.kind == "revisit":
+        named["WARC-Profile"] = SERVER_NOT_MODIFIED  # ISO 28500, 6.7: no revisit without
     if exchange.refers_to:
         url, date, digest = exchange.refers_to
         named |= {
-            "WARC-Profile": SERVER_NOT_MODIFIED,
             "WARC-Refers-To-Target-URI": url,
             "WARC-Refers-To-Date": date,
             "WARC-Payload-Digest": digest,

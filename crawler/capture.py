@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from archive import urls, warc
+from archive.model import Capture
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -37,7 +38,7 @@ class CaptureMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Response:
         assignment = request.meta.get("assignment")
-        exchange = _exchange(request, response)
+        exchange = _exchange(request, response, assignment.held if assignment else None)
         if assignment:
             entry = assignment.entry
             capture = await self._crawl.capture(
@@ -59,7 +60,8 @@ class CaptureMiddleware:
         return str(self._sources.get(site, site))
 
 
-def _exchange(request: Request, response: Response) -> warc.Exchange:
+def _exchange(request: Request, response: Response, held: Capture | None) -> warc.Exchange:
+    is_revisit = response.status == HTTPStatus.NOT_MODIFIED
     return warc.Exchange(
         url=response.url,
         fetched=warc.now(),
@@ -68,7 +70,8 @@ def _exchange(request: Request, response: Response) -> warc.Exchange:
         headers=_headers(response),
         body=response.body,
         request_headers=_headers(request),
-        kind="revisit" if response.status == HTTPStatus.NOT_MODIFIED else "response",
+        kind="revisit" if is_revisit else "response",
+        refers_to=(held.final_url, held.fetched, held.digest) if is_revisit and held else None,
     )
 
 

@@ -49,12 +49,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """An entry to fetch, with what makes the request conditional (null: nothing held)."""
+    """An entry to fetch, with the capture that makes the request conditional (null: none does)."""
 
     entry: Entry
     source: Source
-    etag: str | None = None
-    last_modified: str | None = None
+    held: Capture | None = None
 
 
 @dataclass(slots=True)
@@ -206,7 +205,9 @@ class Crawl:
                 )
                 if self.options.revisit:
                     self._frontier.add(source.name, self._frontier.held(source.name), again=True)
-        return list(self.archive.captures(unread_only=True))
+        # Those of other sources wait for their own crawl: it knows their rules.
+        left = self.archive.captures(unread_only=True)
+        return [capture for capture in left if capture.source in self.sources]
 
     def _skip(self, source: str, notice: str) -> None:
         self.progress[source].notices.append(notice)
@@ -239,10 +240,9 @@ class Crawl:
         return entries
 
     def _assign(self, entry: Entry, source: Source) -> Assignment:
-        held = self.archive.last_read(entry.url)
-        if not held:
-            return Assignment(entry, source)
-        return Assignment(entry, source, held.etag, held.last_modified)
+        # After a failure the page is wanted, whether it changed or not.
+        has_failed = self.archive.has_failed(source.name, entry.url)
+        return Assignment(entry, source, None if has_failed else self.archive.last_read(entry.url))
 
     def _save(self, batch: Sequence[Settlement]) -> None:
         with self.archive.transaction():

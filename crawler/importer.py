@@ -158,7 +158,8 @@ class _Import:
         exchange = item.exchange
         held = self._archive.capture_of(exchange.url, exchange.fetched, _digest(exchange.body))
         if held:
-            return held
+            has_failed = self._archive.has_failed(source, exchange.url)
+            return held[0], held[1] and not has_failed
         role = "robots" if exchange.url.endswith("/robots.txt") else "article"
         return self._archive.append(
             exchange, url=exchange.url, source=source, role=role, found_by=None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -101,6 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
             status, headers, body = 302, {"Location": base + again}, b""
         elif path in ANSWERS:
             status, headers, body = ANSWERS[path](base)
+            headers = headers | {"ETag": f'"{zlib.crc32(body)}"'}
+            if self.headers["If-None-Match"] == headers["ETag"]:
+                status, body = 304, b""
         else:
             status, headers, body = 404, {}, b"not here"
         self.send_response(status)

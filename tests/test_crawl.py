@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
-from archive import search
-from archive.store import open_reader
+from archive import search, warc
+from archive.store import open_archive, open_reader
 from crawler.demo.sites import SampleSite, serve, sources_toml
 from tests.conftest import ROOT, Run, document
-from tests.faults import serve_faults
+from tests.faults import page, serve_faults
 
 TABLES = {
     "articles": "url, captured_url, source, title, authors, published, language, text, digest, translation_group, may_train",
@@ -280,6 +281,64 @@ def test_broken_sources_are_a_line_each_and_the_others_finish(
     assert title == ("Größe und Maß",)
 
 
+def test_a_failure_stays_one_though_the_page_did_not_change(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    with serve_faults() as base:
+        (tmp_path / "sources.toml").write_text(
+            f'[[source]]\nname = "wall"\nurl = "{base}"\nfeeds = ["{base}/wall/feed"]\n'
+            "allow_private = true\ndelay = 0\n"
+        )
+        for _ in range(2):
+            done = newsarchive("crawl", "--json", archive=tmp_path)
+            assert done.returncode == 1
+            report = document(done)["sources"]["wall"]
+            assert [f["kind"] for f in report["failures"]] == ["blocked"]
+            assert report["unchanged"] == 0
+
+
+def test_what_did_not_change_is_a_revisit_record_of_the_capture_before(
+    crawled: Crawled, newsarchive: Run
+) -> None:
+    newsarchive("crawl", "--revisit", archive=crawled.directory)
+    db = open_reader(crawled.directory)
+    payloads = set(db.execute("SELECT final_url, digest FROM captures WHERE status = 200"))
+    db.close()
+    revisits = []
+    for path in (crawled.directory / "warc").iterdir():
+        with open(path, "rb") as stream:
+            revisits += [r.rec_headers for r in ArchiveIterator(stream) if r.rec_type == "revisit"]
+    assert revisits
+    for headers in revisits:
+        assert headers.get_header("WARC-Profile").endswith("/revisit/server-not-modified")
+        referred = headers.get_header("WARC-Refers-To-Target-URI")
+        assert (referred, headers.get_header("WARC-Payload-Digest")) in payloads
+        assert headers.get_header("WARC-Refers-To-Date")
+
+
+def test_what_a_kill_left_of_another_source_waits_for_its_own_crawl(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    with serve_faults() as base:
+        name = (
+            '[[source]]\nname = "{}"\nurl = "{}"\nfeeds = ["{}/good/feed"]\nallow_private = true\n'
+        )
+        other = name.format("other", base, base) + 'delay = 0\ndrop = ["p:nth-of-type(2)"]\n'
+        good = name.format("good", f"{base}/x", base) + "delay = 0\n"
+        (tmp_path / "sources.toml").write_text(other + good)
+        with open_archive(tmp_path, "test") as archive:
+            exchange = warc.Exchange(f"{base}/good/1", warc.now(), 200, (), page("Left"))
+            archive.append(
+                exchange, url=exchange.url, source="other", role="article", found_by="feed"
+            )
+        for source, left in (("good", 1), ("other", 0)):
+            assert newsarchive("crawl", source, archive=tmp_path).returncode == 0
+            db = open_reader(tmp_path)
+            sql = "SELECT count(*) FROM captures WHERE source = 'other' AND NOT read"
+            assert db.execute(sql).fetchone() == (left,)
+            db.close()
+
+
 def test_private_addresses_are_refused_unless_allowed(newsarchive: Run, tmp_path: Path) -> None:
     with serve_faults() as base:
         (tmp_path / "sources.toml").write_text(
@@ -308,8 +367,6 @@ def test_substack_is_skipped_with_its_notice_until_its_terms_are_accepted(
 def test_the_second_of_two_writers_says_who_holds_the_lock(
     newsarchive: Run, tmp_path: Path
 ) -> None:
-    from archive.store import open_archive
-
     (tmp_path / "sources.toml").write_text('[[source]]\nname = "x"\nurl = "https://example.org/"\n')
     with open_archive(tmp_path, "crawl"):
         done = newsarchive("crawl", archive=tmp_path)

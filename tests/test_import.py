@@ -62,6 +62,17 @@ def test_the_same_import_twice_changes_nothing(newsarchive: Run, tmp_path: Path)
     assert counts == [1, 1]
 
 
+def test_a_page_that_failed_fails_again_and_is_captured_once(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "a.html").write_bytes(page("Just a moment...", "<p>Enable JavaScript</p>"))
+    for _ in range(2):
+        assert newsarchive("import", tmp_path / "a.html", archive=tmp_path / "x").returncode == 1
+    db = open_reader(tmp_path / "x")
+    assert db.execute("SELECT count(*) FROM captures").fetchone() == (1,)
+    db.close()
+
+
 def test_a_warc_file_of_an_archive_makes_the_same_articles(
     newsarchive: Run, tmp_path: Path
 ) -> None:

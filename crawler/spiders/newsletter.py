@@ -99,9 +99,10 @@ class NewsletterSpider(scrapy.Spider):
             self._resources.close()
 
     def _request(self, assignment: Assignment) -> Request:
+        held = assignment.held
         headers = {
-            "If-None-Match": assignment.etag,
-            "If-Modified-Since": assignment.last_modified,
+            "If-None-Match": held and held.etag,
+            "If-Modified-Since": held and held.last_modified,
         }
         return scrapy.Request(
             assignment.entry.url,
