@@ -9,13 +9,13 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Literal
 
-from archive import readings, repetition, rights, search, translations, urls
+from archive import learned, readings, repetition, rights, search, translations, urls
 from archive.model import Block, Capture, Reading, Reason, main_text
 
 # Two pages that declare one canonical address are one article where this share of their
@@ -178,7 +178,6 @@ def _insert(db: sqlite3.Connection, url: str, capture: Capture, reading: Reading
         ],
     )  # fmt: skip
     assert cursor.lastrowid is not None
-    search.index(db, cursor.lastrowid, "", "", "[]")
     return cursor.lastrowid
 
 
@@ -195,7 +194,7 @@ def _refresh(db: sqlite3.Connection, article_id: int) -> None:
         _remove(db, article_id)
         return
     reading = held[-1][1]
-    before = _digests(db, article_id)
+    before, indexed = learned.digests(db, article_id), _indexed(db, article_id)
     _write_metadata(db, article_id, held)
     db.execute("DELETE FROM blocks WHERE article_id = ?", [article_id])
     db.executemany(
@@ -204,27 +203,28 @@ def _refresh(db: sqlite3.Connection, article_id: int) -> None:
     )
     rights.apply(db, article_id)
     translations.save(db, article_id, reading.alternates)
-    crossed = _count(db, urls.site(_url(db, article_id)), before ^ _digests(db, article_id))
-    for touched in {article_id} | _articles_with(db, urls.site(_url(db, article_id)), crossed):
-        _derive(db, touched, held if touched == article_id else None)
+    site = urls.site(_url(db, article_id))
+    crossed = learned.count(db, site, before ^ learned.digests(db, article_id))
+    for other in learned.articles_with(db, site, crossed) - {article_id}:
+        _derive(db, other, _readings(db, other), _indexed(db, other))
+    _derive(db, article_id, held, indexed)
 
 
 def _remove(db: sqlite3.Connection, article_id: int) -> None:
-    before = _digests(db, article_id)
-    site = urls.site(_url(db, article_id))
-    search.unindex(db, article_id, *_indexed(db, article_id))
+    before, site = learned.digests(db, article_id), urls.site(_url(db, article_id))
+    if indexed := _indexed(db, article_id):
+        search.unindex(db, article_id, *indexed)
     for table in ("blocks", "revisions", "translations", "addresses"):
         db.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])
     db.execute("DELETE FROM articles WHERE id = ?", [article_id])
-    for touched in _articles_with(db, site, _count(db, site, before)):
-        _derive(db, touched, None)
+    for other in learned.articles_with(db, site, learned.count(db, site, before)):
+        _derive(db, other, _readings(db, other), _indexed(db, other))
 
 
 def _write_metadata(
     db: sqlite3.Connection, article_id: int, held: list[tuple[Capture, Reading]]
 ) -> None:
     capture, reading = held[-1]
-    search.unindex(db, article_id, *_indexed(db, article_id))
     values = {
         "url": _own_address(db, article_id, capture, reading),
         "captured_url": capture.url,
@@ -250,7 +250,6 @@ def _write_metadata(
         "last_seen = max(last_seen, :last) WHERE id = :id",
         values | {"id": article_id, "first": held[0][0].fetched, "last": capture.fetched},
     )
-    search.index(db, article_id, *_indexed(db, article_id))
 
 
 def _own_address(
@@ -263,12 +262,18 @@ def _own_address(
 
 
 def _derive(
-    db: sqlite3.Connection, article_id: int, held: list[tuple[Capture, Reading]] | None
+    db: sqlite3.Connection,
+    article_id: int,
+    held: list[tuple[Capture, Reading]],
+    indexed: tuple[str, str, str] | None,
 ) -> None:
-    """Decide about repeated blocks with the current counts; write text, index and revisions."""
+    """Decide about repeated blocks with the current counts; write text, index and revisions.
+
+    `indexed` is what the full-text index has of the article; null where it is not in it.
+    """
     site = urls.site(_url(db, article_id))
     blocks = _blocks(db, article_id)
-    decided = repetition.decide(blocks, _counts(db, site, blocks))
+    decided = repetition.decide(blocks, learned.counts(db, site, blocks))
     db.executemany(
         "UPDATE blocks SET kept = ?, reason = ?, rule = ?, evidence = ? "
         "WHERE article_id = ? AND position = ?",
@@ -279,14 +284,15 @@ def _derive(
         ],
     )
     text = main_text(decided)
-    if text != _indexed(db, article_id)[1]:
-        search.unindex(db, article_id, *_indexed(db, article_id))
-        db.execute(
-            "UPDATE articles SET text = ?, word_count = ? WHERE id = ?",
-            [text, word_count(text), article_id],
-        )
-        search.index(db, article_id, *_indexed(db, article_id))
-    db.execute("UPDATE articles SET digest = ? WHERE id = ?", [_sha256(text), article_id])
+    db.execute(
+        "UPDATE articles SET text = ?, word_count = ?, digest = ? WHERE id = ?",
+        [text, word_count(text), _sha256(text), article_id],
+    )
+    now = _indexed(db, article_id)
+    if now and now != indexed:
+        if indexed:
+            search.unindex(db, article_id, *indexed)
+        search.index(db, article_id, *now)
     _write_revisions(db, article_id, site, held)
 
 
@@ -294,12 +300,12 @@ def _write_revisions(
     db: sqlite3.Connection,
     article_id: int,
     site: str,
-    held: list[tuple[Capture, Reading]] | None,
+    held: list[tuple[Capture, Reading]],
 ) -> None:
     """A revision for each run of captures with one main text, all read with today's counts."""
-    held = held if held is not None else _readings(db, article_id)
     texts = [
-        (main_text(repetition.decide(r.blocks, _counts(db, site, r.blocks))), c) for c, r in held
+        (main_text(repetition.decide(r.blocks, learned.counts(db, site, r.blocks))), c)
+        for c, r in held
     ]
     runs = [(text, [c for _, c in run]) for text, run in groupby(texts, key=lambda pair: pair[0])]
     db.execute("DELETE FROM revisions WHERE article_id = ?", [article_id])
@@ -347,70 +353,12 @@ def _block_row(article_id: int, position: int, block: Block) -> tuple[object, ..
     )  # fmt: skip
 
 
-def _digests(db: sqlite3.Connection, article_id: int) -> set[str]:
-    rows = db.execute("SELECT DISTINCT digest FROM blocks WHERE article_id = ?", [article_id])
-    return {row[0] for row in rows.fetchall()}
-
-
-def _count(db: sqlite3.Connection, site: str, digests: Iterable[str]) -> set[str]:
-    """Count these digests anew; the result are those whose count crossed the threshold."""
-    crossed = set()
-    for digest in digests:
-        (after,) = db.execute(
-            "SELECT count(DISTINCT b.article_id) FROM blocks b JOIN articles a "
-            "ON a.id = b.article_id WHERE b.digest = ? AND a.site = ?",
-            [digest, site],
-        ).fetchone()
-        row = db.execute(
-            "SELECT articles FROM block_stats WHERE site = ? AND digest = ?", [site, digest]
-        ).fetchone()
-        if repetition.crosses(row[0] if row else 1, after):
-            crossed.add(digest)
-        if after > 1:
-            db.execute("INSERT OR REPLACE INTO block_stats VALUES (?, ?, ?)", [site, digest, after])
-        elif row:
-            db.execute("DELETE FROM block_stats WHERE site = ? AND digest = ?", [site, digest])
-    return crossed
-
-
-def _counts(db: sqlite3.Connection, site: str, blocks: Iterable[Block]) -> Mapping[str, int]:
-    digests = {repetition.digest(block.text) for block in blocks}
-    found: dict[str, int] = {}
-    for digest in digests:
-        row = db.execute(
-            "SELECT articles FROM block_stats WHERE site = ? AND digest = ?", [site, digest]
-        ).fetchone()
-        if row:
-            found[digest] = row[0]
-    return found
-
-
-def _articles_with(db: sqlite3.Connection, site: str, digests: set[str]) -> set[int]:
-    """Whose text can change when these digests cross: by their blocks, or by earlier readings."""
-    found: set[int] = set()
-    if digests:
-        rows = db.execute(
-            "SELECT r.article_id FROM readings r JOIN articles a ON a.id = r.article_id "
-            "WHERE a.site = ? GROUP BY r.article_id HAVING count(DISTINCT r.content) > 1",
-            [site],
-        )
-        found |= {row[0] for row in rows.fetchall()}
-    for digest in digests:
-        rows = db.execute(
-            "SELECT DISTINCT b.article_id FROM blocks b JOIN articles a ON a.id = b.article_id "
-            "WHERE b.digest = ? AND a.site = ?",
-            [digest, site],
-        )
-        found |= {row[0] for row in rows.fetchall()}
-    return found
-
-
-def _indexed(db: sqlite3.Connection, article_id: int) -> tuple[str, str, str]:
-    """What the full-text index has of the article."""
-    row: tuple[str, str, str] = db.execute(
-        "SELECT title, text, authors FROM articles WHERE id = ?", [article_id]
+def _indexed(db: sqlite3.Connection, article_id: int) -> tuple[str, str, str] | None:
+    """What the full-text index has of the article: title, text, authors. Null before its first."""
+    row: tuple[str, str, str, str] = db.execute(
+        "SELECT title, text, authors, digest FROM articles WHERE id = ?", [article_id]
     ).fetchone()
-    return row
+    return row[:3] if row[3] else None
 
 
 def _url(db: sqlite3.Connection, article_id: int) -> str:
