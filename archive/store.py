@@ -188,6 +188,13 @@ class Archive:
             [json.dumps(sorted(feeds)), json.dumps(sorted(sitemaps)), warc.now(), name],
         )
 
+    def is_first_crawl(self, source: str) -> bool:
+        """Whether no crawl of the source has ended yet."""
+        row = self.connection.execute(
+            "SELECT last_crawl FROM sources WHERE name = ?", [source]
+        ).fetchone()
+        return not row or row[0] is None
+
     def recover(self) -> int:
         """The number of bytes cut from the WARC files: written by a killed process, unrecorded.
 

@@ -194,6 +194,7 @@ class Crawl:
                 self.archive.record_source(
                     source.name, source.url, source.platform, source.language
                 )
+                self.progress[source.name].is_first_crawl = self.archive.is_first_crawl(source.name)
                 self._frontier.forget_discovery(source.name)
                 if not self.options.due_only:
                     self._frontier.wake(source.name)
@@ -289,9 +290,9 @@ class Crawl:
                 self._frontier.done(name, url)
             else:
                 next_try = self._frontier.retry(name, url)
-            if is_article:
-                progress.settle(url, "failed")
             progress.fail(url, fault)
+            if is_article:
+                progress.found.add(urls.key(url))
             self.archive.record_failure(name, url, fault, next_try)
 
     def _follow(self, progress: Progress, capture: Capture, found: Found) -> None:
@@ -299,7 +300,6 @@ class Crawl:
         source = progress.source
         progress.platform = found.platform or progress.platform
         progress.language = found.language or progress.language
-        progress.title = found.name or progress.title
         if progress.platform == "substack" and not source.accept_terms:
             progress.notices.append(SUBSTACK_NOTICE)
             return
@@ -307,11 +307,10 @@ class Crawl:
             progress.feeds.add(capture.url)
         if capture.role == "sitemap" and found.articles:
             progress.sitemaps.add(capture.url)
-        is_first_crawl = self._is_first_crawl(source.name)
         waiting = 0
         for link in found.articles:
             key = urls.key(link.url)
-            if self._frontier.add(source.name, [link]).waiting:
+            if self._frontier.add(source.name, [link]):
                 waiting += 1
                 progress.held.discard(key)
             else:
@@ -319,25 +318,10 @@ class Crawl:
             progress.found.add(key)
         links: list[Link] = list(found.pages)
         all_new = bool(found.articles) and waiting == len(found.articles)
-        if self.options.full or (all_new and not is_first_crawl):
+        if self.options.full or (all_new and not progress.is_first_crawl):
             links += found.following
-        self._frontier.add(
-            source.name, [li for li in links if self._is_unseen(progress, li)], again=True
-        )
+        self._frontier.add(source.name, [li for li in links if progress.visit(li.url)], again=True)
         progress.is_drained = False
-
-    def _is_unseen(self, progress: Progress, link: Link) -> bool:
-        """Pages of discovery are visited once a crawl, whatever leads to them."""
-        key = "discovery " + urls.key(link.url)
-        is_new = key not in progress.settled
-        progress.settled[key] = "visited"
-        return is_new
-
-    def _is_first_crawl(self, source: str) -> bool:
-        row = self.archive.connection.execute(
-            "SELECT last_crawl FROM sources WHERE name = ?", [source]
-        ).fetchone()
-        return not row or row[0] is None
 
     def _end(self) -> list[SourceReport]:
         with self.archive.transaction():

@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from archive import urls
 from archive.model import Link, Role
 
-# A claim ends by itself where its process dies. Longer than any fetch with its retries.
+# Until when a claim is meant to hold: longer than any fetch with its retries. The one process that
+# holds the archive's lock ends the claims of dead ones at its start (`release`).
 LEASE = timedelta(minutes=30)
 # Tries of a failing URL: after 1 h, 2 h, 4 h … but at least once a week.
 FIRST_WAIT = timedelta(hours=1)
@@ -36,15 +37,6 @@ class Entry:
     role: Role
     found_by: str
     optional: bool
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What became of links: those now waiting to be fetched, those held and unchanged."""
-
-    waiting: int
-    unchanged: int
 
 
 class Frontier:
@@ -66,18 +58,12 @@ class Frontier:
             [source],
         )
 
-    def add(self, source: str, links: Iterable[Link], *, again: bool = False) -> Added:
-        """Add links; what is held already waits only where it says that it changed since.
+    def add(self, source: str, links: Iterable[Link], *, again: bool = False) -> int:
+        """The number of links that wait now: new ones, and held ones that say that they changed.
 
         `again`: ask for what is held in any case (`--revisit`, and pages of discovery).
         """
-        waiting = unchanged = 0
-        for link in links:
-            if self._add(source, link, again):
-                waiting += 1
-            else:
-                unchanged += 1
-        return Added(waiting, unchanged)
+        return sum(self._add(source, link, again) for link in links)
 
     def _add(self, source: str, link: Link, again: bool) -> bool:
         key = urls.key(link.url)
@@ -127,7 +113,7 @@ class Frontier:
         """Up to `count` entries that are due, leased to the caller."""
         marks = ", ".join("?" * len(roles))
         rows = self._db.execute(
-            "SELECT source, url, role, found_by, optional, attempts, key FROM frontier "
+            "SELECT source, url, role, found_by, optional, key FROM frontier "
             f"WHERE source = ? AND state = 'waiting' AND due <= ? AND role IN ({marks}) "
             "ORDER BY role = 'article', changed DESC, due, key LIMIT ?",
             [source, _now(), *roles, count],
@@ -135,11 +121,11 @@ class Frontier:
         lease = (datetime.now(UTC) + LEASE).strftime(_TIME)[:-3] + "Z"
         self._db.executemany(
             "UPDATE frontier SET state = 'leased', lease = ? WHERE source = ? AND key = ?",
-            [(lease, row[0], row[6]) for row in rows],
+            [(lease, row[0], row[5]) for row in rows],
         )
         return [
-            Entry(source, url, role, found_by, bool(optional), attempts)
-            for source, url, role, found_by, optional, attempts, _ in rows
+            Entry(source, url, role, found_by, bool(optional))
+            for source, url, role, found_by, optional, _ in rows
         ]
 
     def done(self, source: str, url: str) -> None:

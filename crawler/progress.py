@@ -19,18 +19,19 @@ class Progress:
     found: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
+    visited: set[str] = field(default_factory=set)  # pages of discovery
     faults: dict[str, Fault] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     feeds: set[str] = field(default_factory=set)
     sitemaps: set[str] = field(default_factory=set)
     platform: str | None = None
     language: str | None = None
-    title: str | None = None
     requests: int = 0
     fetched: int = 0
     claimed: int = 0  # articles, against the limit
     in_flight: int = 0
     is_drained: bool = False
+    is_first_crawl: bool = False
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
 
@@ -39,6 +40,13 @@ class Progress:
         key = urls.key(url)
         self.found.add(key)
         self.settled[key] = kind
+
+    def visit(self, url: str) -> bool:
+        """Note a page of discovery; whether it is the first visit of this crawl."""
+        key = urls.key(url)
+        is_first = key not in self.visited
+        self.visited.add(key)
+        return is_first
 
     def fail(self, url: str, fault: Fault) -> None:
         """Note a failure of an article or of a page of discovery."""
