@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.errors import UserError
-from archive.options import TEXT, archive_options, default_directory, filter_options, shared_options
+from archive.options import TEXT, archive_options, filter_options, shared_options
 from archive.terminal import (
     EXIT_FAILURES,
     Commands,
     console,
-    fail,
     print_json,
-    run,
     say,
     table,
     visible,
@@ -35,12 +33,6 @@ if TYPE_CHECKING:
     from archive.model import Article
     from archive.search import Filters
     from archive.stats import SourceStats
-
-# What commands that are added to the group need as well.
-__all__ = [
-    "EXIT_FAILURES", "cli", "console", "default_directory", "fail", "filter_options", "print_json",
-    "run", "say", "shared_options", "table",
-]  # fmt: skip
 
 NEAREST_AMONG = 2_000  # addresses that a mistyped one is compared with: half a second
 

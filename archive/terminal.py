@@ -79,7 +79,7 @@ def fail(message: str, code: int) -> NoReturn:
 
 def say(message: str) -> None:
     """A line for the user, on standard error: standard output is for results."""
-    click.echo(message, err=True)
+    click.echo(visible(message), err=True)
 
 
 def print_json(document: Any) -> None:

@@ -9,8 +9,10 @@ from typing import NoReturn
 
 import click
 
-from archive import cli as base
-from archive.cli import cli, print_json, say, shared_options
+from archive import terminal
+from archive.cli import cli
+from archive.options import shared_options
+from archive.terminal import print_json, say
 
 sources_option = click.option(
     "--sources", "file", type=click.Path(path_type=Path),
@@ -135,8 +137,8 @@ def list_(file: Path | None, directory: Path, as_json: bool) -> None:
         (s.name, s.language or "–", s.platform or "–", s.checked or "not checked", s.url)
         for s in found
     ]
-    base.console().print(
-        base.table(("name", "language", "platform", "last checked", "address"), rows)
+    terminal.console().print(
+        terminal.table(("name", "language", "platform", "last checked", "address"), rows)
     )
 
 
@@ -162,7 +164,7 @@ def check(names: tuple[str, ...], file: Path | None, directory: Path, as_json: b
         for finding in findings:
             click.echo(finding.line())
     if any(finding.problems for finding in findings):
-        sys.exit(base.EXIT_FAILURES)
+        sys.exit(terminal.EXIT_FAILURES)
 
 
 @sources.command()
@@ -200,7 +202,7 @@ def add(
     parse(dump(start), "the source")  # the same errors as for the file
     (finding,) = probe([start])
     if not finding.articles:
-        base.fail(f"{url}: {finding.problem()}; not added", base.EXIT_FAILURES)
+        terminal.fail(f"{url}: {finding.problem()}; not added", terminal.EXIT_FAILURES)
     path = file or directory / "sources.toml"
     append(path, finding.source)
     if as_json:
@@ -230,4 +232,4 @@ def demo(keep: Path, debug: bool) -> None:
 
 def main() -> NoReturn:
     """The command `newsarchive`."""
-    base.run(cli)
+    terminal.run(cli)

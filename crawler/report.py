@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import click
 
-from archive import cli
+from archive import terminal
 from archive.model import SourceReport
 from crawler.crawl import Crawl
 
@@ -28,7 +28,7 @@ def watching(work: Crawl, as_json: bool) -> Iterator[None]:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=cli.console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=terminal.console(stderr=True), transient=True) as bars:
         task = bars.add_task("starting …", total=None)
 
         def show() -> None:
@@ -53,7 +53,7 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
         return
     from rich.progress import Progress
 
-    with Progress(console=cli.console(stderr=True), transient=True) as bars:
+    with Progress(console=terminal.console(stderr=True), transient=True) as bars:
         task = bars.add_task(title, total=total)
         yield lambda: bars.advance(task)
 
@@ -64,17 +64,17 @@ def finish(
     """Print the report; end with exit code 1 where anything failed."""
     for report in reports:
         for notice in dict.fromkeys(notices.get(report.source, ())):
-            cli.say(f"{report.source}: {notice}")
+            terminal.say(f"{report.source}: {notice}")
         for url, fault in report.faults[:FAULT_LINES]:
-            cli.say(f"{report.source}: {fault.kind}: {fault.message}: {url}")
+            terminal.say(f"{report.source}: {fault.kind}: {fault.message}: {url}")
         if len(report.faults) > FAULT_LINES:
-            cli.say(f"{report.source}: {len(report.faults) - FAULT_LINES} more failures")
+            terminal.say(f"{report.source}: {len(report.faults) - FAULT_LINES} more failures")
     if as_json:
-        cli.print_json(document(reports))
+        terminal.print_json(document(reports))
     else:
         print_table(reports)
     if any(report.failed for report in reports):
-        sys.exit(cli.EXIT_FAILURES)
+        sys.exit(terminal.EXIT_FAILURES)
 
 
 def document(reports: Sequence[SourceReport]) -> dict[str, object]:
@@ -100,7 +100,7 @@ def print_table(reports: Sequence[SourceReport]) -> None:
     rows: list[list[object]] = [[r.source, *(getattr(r, name) for name in names)] for r in shown]
     if len(reports) > 1:
         rows.append([f"all {len(reports)}", *(sum(getattr(r, n) for r in reports) for n in names)])
-    cli.console().print(cli.table(("source", *names), rows))
+    terminal.console().print(terminal.table(("source", *names), rows))
     kinds = Counter(fault.kind for r in reports for _, fault in r.faults)
     if kinds:
         click.echo(

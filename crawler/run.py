@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archive.model import SourceReport
+from archive.options import default_directory
 from archive.store import open_archive
 from crawler import settings as scrapy_settings
 from crawler import sources
@@ -24,8 +25,6 @@ def open_crawl(
     Null for `directory` and `file` means those of the environment. Raises what `sources.load` and
     `open_archive` raise.
     """
-    from archive.cli import default_directory
-
     directory = directory or default_directory()
     chosen = sources.select(sources.load(file or directory / "sources.toml"), names)
     with open_archive(directory, "crawl") as archive:

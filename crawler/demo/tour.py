@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from archive import cli
+from archive import terminal
 from archive.stats import collect
 from archive.store import open_reader
 from crawler.demo.sites import SampleSite, serve, sources_toml
@@ -25,7 +25,7 @@ def run_tour(directory: Path) -> int:
     """The exit code: 0 where every command did what it should."""
     is_archive = (directory / "archive.db").exists()
     if directory.exists() and any(directory.iterdir()) and not is_archive:
-        cli.fail(f"{directory} is not empty and no archive: name another with --keep", 2)
+        terminal.fail(f"{directory} is not empty and no archive: name another with --keep", 2)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     corpus = directory / "corpus.jsonl"
@@ -91,10 +91,10 @@ def _summary(directory: Path) -> None:
     words = {source.name: source.words for source in found.sources}
     click.secho("\nWhat the archive holds now (numbers of all three crawls)", bold=True)
     names = ("source", "found", "new", "revised", "unchanged", "failed", "words kept")
-    out = cli.console()
-    out.print(cli.table(names, [(*row, words[row[0]]) for row in totals]))
+    out = terminal.console()
+    out.print(terminal.table(names, [(*row, words[row[0]]) for row in totals]))
     out.print(
-        cli.table(
+        terminal.table(
             ("removed", "blocks"),
             [(r.reason, r.blocks) for r in sorted(found.removed, key=lambda r: -r.blocks)],
         )
