@@ -81,22 +81,24 @@ def why(url: str, directory: Path, as_json: bool) -> None:
     Example:
       newsarchive why https://example.org/a-post
     """
+    from archive.evidence import decisions
+
     with _reader(directory) as db:
         article = _article(db, url)
-        blocks = db.execute(
-            "SELECT b.position, b.kind, b.text, b.kept, b.reason, b.rule, "
-            "CASE b.reason WHEN 'repeated-on-site' "
-            "THEN 'stands in ' || coalesce(s.articles, 1) || ' articles of the site' "
-            "ELSE b.evidence END "
-            "FROM blocks b LEFT JOIN block_stats s ON s.site = ? AND s.digest = b.digest "
-            "WHERE b.article_id = ? ORDER BY b.position",
-            [article.site, article.id],
-        ).fetchall()
-    kept = [{"text": b[2], "kind": b[1], "position": b[0]} for b in blocks if b[3]]
+        blocks = decisions(db, article)
+    kept = [
+        {"text": b.text, "kind": b.kind, "position": b.position} for b in blocks if not b.reason
+    ]
     removed = [
-        {"text": b[2], "reason": b[4], "rule": b[5], "evidence": b[6], "position": b[0]}
+        {
+            "text": b.text,
+            "reason": b.reason,
+            "rule": b.rule,
+            "evidence": f"stands in {b.articles} articles of the site" if b.repeats else b.evidence,
+            "position": b.position,
+        }
         for b in blocks
-        if not b[3]
+        if b.reason
     ]
     if as_json:
         print_json({"kept": kept, "removed": removed})
@@ -107,8 +109,10 @@ def why(url: str, directory: Path, as_json: bool) -> None:
     for reason in dict.fromkeys(str(block["reason"]) for block in removed):
         write(out, reason, "bold red")
         for block in (b for b in removed if b["reason"] == reason):
-            write(out, block["text"], indent=2)
-            rule = block["rule"] + (f": {block['evidence']}" if block["evidence"] else "")
+            write(out, str(block["text"]), indent=2)
+            rule = (
+                f"{block['rule']}: {block['evidence']}" if block["evidence"] else str(block["rule"])
+            )
             write(out, rule, "dim", indent=4)
 
 

@@ -14,6 +14,7 @@ from datasette.utils.asgi import NotFound, Response
 from markupsafe import Markup
 
 from archive import search
+from archive.evidence import Decision, decisions
 from archive.model import Block
 from archive.remedies import remedy
 from archive.rendering import is_web, to_html
@@ -190,20 +191,9 @@ async def removed(datasette: Any, request: Any) -> Response:
 
     def read(db: sqlite3.Connection) -> Row:
         found = _article(db, article_id)
-        blocks = _rows(
-            db,
-            """
-            SELECT b.kind, b.text, b.reason, b.rule, coalesce(
-                CASE b.reason WHEN 'repeated-on-site'
-                THEN 'stands in ' || s.articles || ' articles of ' || s.site END,
-                nullif(b.evidence, b.text)
-            ) AS evidence
-            FROM blocks b LEFT JOIN block_stats s ON s.site = ? AND s.digest = b.digest
-            WHERE b.article_id = ? ORDER BY b.position
-            """,
-            found["article"].site,
-            article_id,
-        )
+        blocks = [
+            _shown(decision, found["article"].site) for decision in decisions(db, found["article"])
+        ]
         counts: dict[str, int] = {}
         for block in blocks:
             if block["reason"]:
@@ -319,6 +309,20 @@ def _failures(db: sqlite3.Connection, name: str | None) -> list[Row]:
         name,
     )
     return [row | {"remedy": remedy(row["class"])} for row in rows]
+
+
+def _shown(decision: Decision, site: str) -> Row:
+    """A block with its decision; evidence that only says the block's own text again is left out."""
+    evidence = decision.evidence if decision.evidence != decision.text else None
+    if decision.repeats:
+        evidence = f"stands in {decision.articles} articles of {site}"
+    return {
+        "kind": decision.kind,
+        "text": decision.text,
+        "reason": decision.reason,
+        "rule": decision.rule,
+        "evidence": evidence,
+    }
 
 
 def _runs(blocks: list[Row]) -> list[Row]:
