@@ -48,7 +48,7 @@ class Decisions:
         self._dated: dict[int, bool] = {}
         self.titles = {bare(fold(t)) for t in (page.title, *page.title_variants) if t}
         self._containers = {a for block in raw for a in block.element.iterancestors()}
-        self.names = {bare(fold(name)) for name in page.authors}
+        self.names = tuple(filter(None, (bare(fold(name)) for name in page.authors)))
 
     def is_open(self, i: int) -> bool:
         return self.findings[i] is None and i not in self.forced

@@ -117,10 +117,9 @@ def remove_phrases(work: Decisions) -> None:
 
 def remove_authors(work: Decisions) -> None:
     """The author's name as a line, and the paragraph about the author that follows it."""
-    names = tuple(name for name in work.names if name)
     for i in work.open():
         text = bare(fold(BYLINE.sub("", work.raw[i].text.strip())))
-        if text in work.names or (names and text in _joined(names)):
+        if text in work.names or (work.names and text in _joined(work.names)):
             work.remove(i, Finding(Reason.AUTHOR_BIO, "author-name", work.raw[i].text))
     for i, finding in enumerate(work.findings):
         if not finding or finding.rule != "author-name" or i + 1 >= len(work.raw):
