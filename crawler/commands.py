@@ -47,7 +47,7 @@ def crawl(
       newsarchive crawl
       newsarchive crawl the-decoder --full --limit 200
     """
-    from crawler.crawl import Options
+    from crawler.ledger import Options
     from crawler.report import finish, watching
     from crawler.run import open_crawl, run
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from archive.model import Fault
 from archive.store import open_archive
-from crawler.crawl import Crawl, Options
+from crawler.crawl import Crawl
+from crawler.ledger import Options
 from crawler.progress import Progress
 from crawler.run import run
 from crawler.sources import Source

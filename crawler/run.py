@@ -12,7 +12,8 @@ from archive.options import default_directory
 from archive.store import open_archive
 from crawler import settings as scrapy_settings
 from crawler import sources
-from crawler.crawl import Crawl, Options
+from crawler.crawl import Crawl
+from crawler.ledger import Options
 from crawler.workers import Workers
 
 

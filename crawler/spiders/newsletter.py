@@ -11,7 +11,8 @@ from scrapy import exceptions
 from twisted.python.failure import Failure
 
 from archive.model import Fault
-from crawler.crawl import Assignment, Crawl, Options
+from crawler.crawl import Crawl
+from crawler.ledger import Assignment, Options
 from crawler.pipeline import Captured
 from crawler.politeness import PrivateAddress, slots
 

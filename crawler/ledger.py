@@ -1,0 +1,232 @@
+"""What a crawl has to do and what became of it, in the archive: all in the archive's thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archive import urls, warc
+from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
+from archive.store import Archive
+from crawler import discovery
+from crawler.frontier import Entry, Frontier
+from crawler.progress import Progress
+from crawler.sources import Source
+
+# URLs of a source under way at once: enough to keep its host busy while pages are being read,
+# few enough that one source does not fill memory.
+IN_FLIGHT = 8
+ROLES: tuple[Role, ...] = ("home", "feed", "sitemap", "listing", "wordpress")
+SUBSTACK_NOTICE = (
+    "Substack's terms are reported to forbid crawling: skipped until the source says "
+    "accept_terms = true"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a crawl is to be done: see `newsarchive crawl --help`."""
+
+    full: bool = False
+    revisit: bool = False
+    limit: int | None = None
+    due_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An entry to fetch, with the capture that makes the request conditional (null: none does)."""
+
+    entry: Entry
+    source: Source
+    held: Capture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an entry, or of a capture without one (robots.txt, left by a killed crawl)."""
+
+    capture: Capture | None
+    outcome: Outcome | None  # null: the server said that nothing changed
+    entry: Entry | None
+    source: str
+
+
+class Ledger:
+    """The sources' entries in the frontier, what is claimed of them, and what was stored."""
+
+    def __init__(self, archive: Archive, sources: Sequence[Source], options: Options) -> None:
+        self.archive = archive
+        self.sources = {source.name: source for source in sources}
+        self.options = options
+        self.progress = {source.name: Progress(source) for source in sources}
+        self._frontier = Frontier(archive.connection)
+        self._started = warc.now()
+
+    def begin(self) -> list[Capture]:
+        """Put the sources' entries into the frontier; the captures that a killed crawl left."""
+        with self.archive.transaction():
+            self._frontier.release()
+            for source in self.sources.values():
+                self.archive.record_source(
+                    source.name, source.url, source.platform, source.language
+                )
+                self.progress[source.name].is_first_crawl = self.archive.is_first_crawl(source.name)
+                self._frontier.forget_discovery(source.name)
+                if not self.options.due_only:
+                    self._frontier.wake(source.name)
+                if source.platform == "substack" and not source.accept_terms:
+                    self._skip(source.name, SUBSTACK_NOTICE)
+                    continue
+                self._frontier.add(
+                    source.name, discovery.seeds(source, self.options.full), again=True
+                )
+                if self.options.revisit:
+                    self._frontier.add(source.name, self._frontier.held(source.name), again=True)
+        # Those of other sources wait for their own crawl: it knows their rules.
+        left = self.archive.captures(unread_only=True)
+        return [capture for capture in left if capture.source in self.sources]
+
+    def reports(self) -> list[SourceReport]:
+        """The reports as they stand."""
+        return [progress.report() for progress in self.progress.values()]
+
+    def _skip(self, source: str, notice: str) -> None:
+        self.progress[source].notices.append(notice)
+        self.progress[source].is_drained = True
+
+    def claim(self) -> list[Assignment]:
+        """What to fetch next, of each source as much as it has room for."""
+        claimed: list[Assignment] = []
+        with self.archive.transaction():
+            for name, progress in self.progress.items():
+                room = IN_FLIGHT - progress.in_flight
+                if progress.is_drained or room <= 0:
+                    continue
+                entries = self._claim_of(progress, room)
+                progress.is_drained = not entries and not progress.in_flight
+                progress.in_flight += len(entries)
+                claimed += [self._assign(entry, self.sources[name]) for entry in entries]
+        return claimed
+
+    def _claim_of(self, progress: Progress, room: int) -> list[Entry]:
+        name = progress.source.name
+        entries = self._frontier.claim(name, room, ROLES)
+        limit = progress.source.limit if self.options.limit is None else self.options.limit
+        left = room - len(entries)
+        if limit is not None:
+            left = min(left, limit - progress.claimed)
+        if left > 0:
+            articles = self._frontier.claim(name, left, ("article",))
+            progress.claimed += len(articles)
+            entries += articles
+        return entries
+
+    def _assign(self, entry: Entry, source: Source) -> Assignment:
+        # After a failure the page is wanted, whether it changed or not.
+        has_failed = self.archive.has_failed(source.name, entry.url)
+        return Assignment(entry, source, None if has_failed else self.archive.last_read(entry.url))
+
+    def save(self, batch: Sequence[Result]) -> None:
+        """Store what came of these, in one transaction."""
+        with self.archive.transaction():
+            for result in batch:
+                self._save_one(result)
+        for result in batch:
+            progress = self.progress.get(result.source)
+            if progress and result.entry:
+                progress.in_flight -= 1
+
+    def _save_one(self, result: Result) -> None:
+        capture, outcome, entry = result.capture, result.outcome, result.entry
+        progress = self.progress.get(result.source)
+        change = self.archive.save(capture, outcome) if capture else None
+        if progress is None or (capture and capture.role == "robots"):
+            return
+        url = entry.url if entry else capture.url if capture else ""
+        is_article = (entry.role if entry else capture.role if capture else "") == "article"
+        if isinstance(outcome, Fault):
+            self._save_fault(progress, url, outcome, entry, is_article)
+            return
+        self._frontier.done(progress.source.name, url)
+        self.archive.clear_failure(progress.source.name, url)
+        if is_article:
+            progress.fetched += outcome is not None
+            progress.settle(url, change.kind if change else "unchanged")
+            if isinstance(outcome, Reading):
+                progress.notices += [f"{url}: {warning}" for warning in outcome.warnings]
+        elif isinstance(outcome, Found) and capture:
+            self._follow(progress, capture, outcome)
+
+    def _save_fault(
+        self, progress: Progress, url: str, fault: Fault, entry: Entry | None, is_article: bool
+    ) -> None:
+        name = progress.source.name
+        if fault.skip and is_article and entry and entry.found_by in ("sitemap", "listing"):
+            self._frontier.done(name, url)
+            progress.settle(url, "skipped")
+        elif entry and entry.optional:
+            self._frontier.done(name, url)
+        else:
+            next_try = None
+            if fault.permanent or fault.skip:
+                self._frontier.done(name, url)
+            else:
+                next_try = self._frontier.retry(name, url)
+            progress.fail(url, fault)
+            if is_article:
+                progress.found.add(urls.key(url))
+            self.archive.record_failure(name, url, fault, next_try)
+
+    def _follow(self, progress: Progress, capture: Capture, found: Found) -> None:
+        """Put into the frontier what a page of discovery leads to."""
+        source = progress.source
+        progress.platform = found.platform or progress.platform
+        progress.language = found.language or progress.language
+        if progress.platform == "substack" and not source.accept_terms:
+            progress.notices.append(SUBSTACK_NOTICE)
+            return
+        if capture.role == "feed" and found.articles:
+            progress.feeds.add(capture.url)
+        if capture.role == "sitemap" and found.articles:
+            progress.sitemaps.add(capture.url)
+        waiting = 0
+        for link in found.articles:
+            key = urls.key(link.url)
+            if self._frontier.add(source.name, [link]):
+                waiting += 1
+                progress.held.discard(key)
+            else:
+                progress.held.add(key)
+            progress.found.add(key)
+        links: list[Link] = list(found.pages)
+        all_new = bool(found.articles) and waiting == len(found.articles)
+        if self.options.full or (all_new and not progress.is_first_crawl):
+            links += found.following
+        self._frontier.add(source.name, [li for li in links if progress.visit(li.url)], again=True)
+        progress.is_drained = False
+
+    def end(self) -> list[SourceReport]:
+        """The reports, written to `runs`."""
+        with self.archive.transaction():
+            for name, progress in self.progress.items():
+                self._end_source(name, progress)
+        reports = self.reports()
+        self.archive.record_run("crawl", self._started, reports)
+        return reports
+
+    def _end_source(self, name: str, progress: Progress) -> None:
+        progress.ended = time.monotonic()
+        if not (progress.found or progress.faults or progress.notices):
+            fault = Fault(
+                "nothing-found",
+                'no feed, sitemap or list of articles: name one in sources.toml, feeds = ["…"]',
+            )
+            progress.fail(progress.source.url, fault)
+            self.archive.record_failure(name, progress.source.url, fault)
+        self.archive.record_source(
+            name, progress.source.url, progress.source.platform or progress.platform,
+            progress.source.language or progress.language,
+        )  # fmt: skip
+        self.archive.record_discovery(name, [*progress.feeds], [*progress.sitemaps])
