@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .PHONY: demo test lint format types check browser bench-extraction clean help
@@ -26,11 +27,11 @@ types: $(VENV)/dev  ## mypy, strict
 
 check: lint types test  ## all that a change must pass
 
-bench-extraction: $(VENV)/dev  ## our extraction beside trafilatura's on ../shared/bench
-	@$(BIN)/python -m tests.bench_extraction $(ARGS)
+bench-extraction: $(BENCH)/installed  ## our extraction beside its peers' on ../shared/bench
+	@$(BENCH)/bin/python -m benchmarks.extraction $(or $(ARGS),--report docs/extraction.md)
 
-clean:  ## remove the environment and what the demo made
-	rm -rf $(VENV) demo-archive build *.egg-info
+clean:  ## remove the environments and what the demo made
+	rm -rf $(VENV) $(BENCH) demo-archive build *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -44,6 +45,13 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/dev: $(VENV)/installed pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+$(BENCH)/installed: pyproject.toml
+	@echo "Installing the tools to compare with into $(BENCH) …"
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --upgrade pip  # 23.2 fails on lxml[html_clean]
+	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --editable ".[bench]"
 	@touch $@
 
 browser:

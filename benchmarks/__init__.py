@@ -1,0 +1,1 @@
+"""Measurements on real pages; not part of what is installed."""
