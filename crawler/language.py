@@ -1,38 +1,89 @@
-"""The language of a text: langdetect, set against the script and what the page declares."""
+"""The language of a text: langdetect among the languages of its script, borne out by words.
+
+Three witnesses: the script (some are written in one language only), langdetect's letter statistics,
+the function words. What the page declares decides between close relatives, and where langdetect
+has no profile. Where nothing bears an answer out it is `und`, not a guess.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
+import langdetect
+from babel.core import get_global
 from langdetect import DetectorFactory
-from langdetect.detector_factory import init_factory
 from langdetect.lang_detect_exception import LangDetectException
+
+from crawler import function_words
 
 DetectorFactory.seed = 0  # else the same text gives now one language, now another
 
-# langdetect on the first 1,000 characters costs a third of the whole text, and lost nothing on
-# the pages of the bench.
-SAMPLE = 1_000
+# langdetect costs time by the letter. 600 gave the same languages as the whole text on the 757 pages
+# of the bench; of 500 one, which begins with a quotation, was wrong. 3 trials, of its 7, likewise.
+SAMPLE = 600
+TRIALS = 3
+HEARD = 5_000  # letters whose words are looked up: the text may begin in another language
 # Below this many letters langdetect is confidently wrong ("KI" is Swahili with p = .99999).
 LETTERS = 60
 LETTERS_UNSPACED = 12
+# Share of function words that bears a language out. On the pages of the bench the text's own
+# language has .09 (a table of parts) to .7; Zulu, which langdetect takes for Swahili, has under .02
+# of Swahili's.
+BORNE_OUT = 0.05
+# Share that names a language without langdetect's help; Bantu languages glue such words to others.
+NAMED_BY = {"zu": 0.05, "xh": 0.05}
+NAMED = 0.25
+# Of the letters, above which a text is in capitals or in title case: langdetect skips capitals.
+# German, with a capital on each noun, has .07.
+CAPITALS = 0.12
+PROBABLE = 0.1  # langdetect's share that makes a declared relative (no, da; cs, sk) the answer
 
-SCRIPTS = {  # scripts that one language writes, or nearly so
-    "ja": re.compile(r"[\u3040-\u30ff]"),
-    "ko": re.compile(r"[\uac00-\ud7af]"),
-    "th": re.compile(r"[\u0e00-\u0e7f]"),
-    "he": re.compile(r"[\u0590-\u05ff]"),
-    "el": re.compile(r"[\u0370-\u03ff]"),
-    "hy": re.compile(r"[\u0530-\u058f]"),
-    "ka": re.compile(r"[\u10a0-\u10ff]"),
+# Scripts by Unicode's names; the languages written in them, the most common first. Where it is one,
+# the script is the answer, unless another of them is declared.
+SCRIPTS: dict[str, tuple[str, ...]] = {
+    "HANGUL": ("ko",),
+    "THAI": ("th",),
+    "HEBREW": ("he", "yi"),
+    "GREEK": ("el",),
+    "ARMENIAN": ("hy",),
+    "GEORGIAN": ("ka",),
+    "KHMER": ("km",),
+    "LAO": ("lo",),
+    "MYANMAR": ("my",),
+    "SINHALA": ("si",),
+    "ETHIOPIC": ("am", "ti"),
+    "BENGALI": ("bn", "as"),
+    "GUJARATI": ("gu",),
+    "GURMUKHI": ("pa",),
+    "KANNADA": ("kn",),
+    "MALAYALAM": ("ml",),
+    "ORIYA": ("or",),
+    "TAMIL": ("ta",),
+    "TELUGU": ("te",),
+    "TIBETAN": ("bo", "dz"),
+    "THAANA": ("dv",),
+    "CJK": ("zh", "yue"),
+    "HIRAGANA": ("ja",),
+    "KATAKANA": ("ja",),
 }
-HAN = re.compile(r"[\u4e00-\u9fff]")
-LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-# Languages written in another script than Latin; a declared one must fit the text.
-NOT_LATIN = frozenset(
-    "ar fa ur he ru uk bg sr mk el ja ko zh th hi bn ta te ka hy am my km lo".split()
-)
+# Scripts of several languages, told apart by langdetect.
+SHARED: dict[str, tuple[str, ...]] = {
+    "ARABIC": ("ar", "fa", "ur", "ps", "ug", "sd", "ku", "ckb"),
+    "CYRILLIC": ("ru", "uk", "bg", "mk", "sr", "be", "kk", "ky", "mn", "tg", "tt", "uz", "az"),
+    "DEVANAGARI": ("hi", "mr", "ne", "sa"),
+}
+BOTH = frozenset("sr uz az ku kk".split())  # written in Latin letters, too
+JAPANESE = 0.05  # share of kana from which a text with Chinese characters is Japanese
+
+_NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+\.\S+|\S*[_{}<>=/\\|]\S*")
+# langdetect's and the web's names, and what Babel gives for old and three-letter codes.
+_ALIASES = {"nb": "no", "fil": "tl", "nob": "no", "nno": "nn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,75 +94,165 @@ class Language:
     confidence: float | None
 
 
-def detect(text: str, declared: str | None = None) -> Language:
-    """The language of a text. The same text and declaration always give the same answer."""
-    sample = text[:SAMPLE]
-    letters = sum(c.isalpha() for c in sample)
-    declared = _code(declared)
-    script = _script(sample, letters)
-    if script and letters >= LETTERS_UNSPACED:
-        return script
-    if letters < LETTERS:
-        return Language(declared, None) if declared and _fits(declared, sample) else UNKNOWN
-    if declared and declared not in _profiles() and _fits(declared, sample):
-        return Language(declared, None)
-    return _detected(sample, declared)
-
-
 UNKNOWN = Language("und", None)
 
 
-def _detected(sample: str, declared: str | None) -> Language:
-    detector = _factory().create()
+def detect(text: str, declared: str | None = None) -> Language:
+    """The language of a text. The same text and declaration always give the same answer."""
+    prose = _prose(text[:HEARD])
+    sample = prose[:SAMPLE]
+    scripts = Counter(map(_script, sample))
+    del scripts[""]
+    letters = scripts.total()
+    if not letters:
+        return UNKNOWN
+    script, number = _main_script(scripts)
+    stated = code(declared)
+    if stated and not _writes(stated, script):
+        stated = None
+    if script in SCRIPTS and letters >= LETTERS_UNSPACED:
+        languages = SCRIPTS[script]
+        return Language(stated if stated in languages else languages[0], round(number / letters, 4))
+    if letters < LETTERS:
+        return Language(stated, None) if stated else UNKNOWN
+    if script not in ("LATIN", "CYRILLIC"):
+        return _probable(sample, script, stated)
+    return _weighed(_lowered(sample, letters), script, stated, prose, text)
+
+
+def code(declared: str | None) -> str | None:
+    """The ISO 639 code of a language tag (`de-AT`, `zh_Hans`, `deu`); null for no tag."""
+    match = re.match(r"[a-z]{2,3}(?![a-z])", (declared or "").strip().lower())
+    if not match or match.group() == UNKNOWN.code:
+        return None
+    tag = match.group()
+    if tag not in _ALIASES and tag not in _profiles("LATIN"):  # "tl" is one that Babel renames
+        tag = str(get_global("language_aliases").get(tag, tag)).partition("_")[0]
+    return _ALIASES.get(tag, tag)
+
+
+def _probable(sample: str, script: str, stated: str | None) -> Language:
+    """The declared language where langdetect does not speak against it, else its answer."""
+    probable = _probabilities(sample, script)
+    if stated and (stated in probable or stated not in _profiles(script)):
+        return Language(stated, probable.get(stated))
+    return _answer(next(iter(probable), None), probable)
+
+
+def _weighed(sample: str, script: str, stated: str | None, prose: str, text: str) -> Language:
+    """langdetect's answer and the declared one, each with the words that bear it out."""
+    words = function_words.words(prose)
+    probable = _probabilities(sample, script)
+    found = next(iter(probable), None)
+    heard = _share(found, words) if found else 0.0
+    if heard < NAMED and len(text) > 3 * SAMPLE:  # a quotation at the start, or boilerplate
+        middle = _probabilities(_prose(_middle(text))[:SAMPLE], script)
+        other = next(iter(middle), None)
+        if other and _share(other, words) > heard:
+            probable, found, heard = middle, other, _share(other, words)
+    if stated and stated != found:
+        said = function_words.share(stated, words)
+        if said is None:  # nothing to check it by: it is right where the other is not
+            return Language(stated, None) if heard < NAMED else _answer(found, probable)
+        if probable.get(stated, 0.0) > PROBABLE or said >= max(heard, BORNE_OUT):
+            return Language(stated, probable.get(stated))
+    if heard < NAMED and (unprofiled := _unprofiled(words, script, heard)):
+        return Language(unprofiled, None)
+    return _answer(found, probable) if heard >= BORNE_OUT else UNKNOWN
+
+
+def _answer(found: str | None, probable: dict[str, float]) -> Language:
+    return Language(found, probable[found]) if found else UNKNOWN
+
+
+def _share(language: str, words: Sequence[str]) -> float:
+    share = function_words.share(language, words)
+    return 1.0 if share is None else share  # without a list: nothing speaks against it
+
+
+def _unprofiled(words: Sequence[str], script: str, heard: float) -> str | None:
+    """The language without a profile that the words name much more clearly than langdetect's."""
+    best, most = None, 1.5 * heard
+    for language in (*function_words.LISTS, *function_words.OWN):
+        if language in _profiles("LATIN") or language in _profiles("CYRILLIC"):
+            continue
+        share = function_words.share(language, words) or 0.0
+        is_named = share > most and share >= NAMED_BY.get(language, NAMED)
+        if is_named and _writes(language, script):
+            best, most = language, share
+    return best
+
+
+def _probabilities(sample: str, script: str) -> dict[str, float]:
+    """What langdetect holds possible, the most probable first."""
+    detector = _factory(script).create()
+    detector.n_trial = TRIALS
     detector.append(sample)
     try:
-        found = [(p.lang.partition("-")[0], p.prob) for p in detector.get_probabilities()]
-    except LangDetectException:
-        return UNKNOWN
-    if not found:
-        return UNKNOWN
-    code, probability = found[0]
-    # Close relatives (no, da, sv; cs, sk; es, pt, gl) are told apart by the page's own word.
-    for other, share in found:
-        if other == declared and share > 0.1:
-            return Language(other, round(share, 4))
-    return Language(code, round(probability, 4))
+        found = detector.get_probabilities()
+    except LangDetectException:  # no letters that it knows
+        return {}
+    return {p.lang.partition("-")[0]: round(p.prob, 4) for p in found}
 
 
-def _script(sample: str, letters: int) -> Language | None:
-    """The language that the script alone gives, with the share of its letters as confidence."""
-    if not letters:
-        return None
-    han = len(HAN.findall(sample))
-    for code, pattern in SCRIPTS.items():
-        found = len(pattern.findall(sample))
-        share = (found + (han if code == "ja" else 0)) / letters
-        if found > 0.05 * letters and share > 0.5:
-            return Language(code, round(min(1.0, share), 4))
-    if han > 0.5 * letters:
-        return Language("zh", round(han / letters, 4))
-    return None
+def _prose(text: str) -> str:
+    """The words of a text, without addresses and code."""
+    return " ".join(_NOT_PROSE.sub(" ", text).split())
 
 
-def _fits(code: str, sample: str) -> bool:
-    letters = sum(c.isalpha() for c in sample)
-    if not letters:
-        return False
-    is_latin = len(LATIN.findall(sample)) > 0.5 * letters
-    return is_latin != (code in NOT_LATIN)
+def _middle(text: str) -> str:
+    return text[len(text) // 2 :][: 2 * SAMPLE]  # twice as much: what is no prose goes
 
 
-def _code(declared: str | None) -> str | None:
-    match = re.match(r"[a-z]{2,3}(?![a-z])", (declared or "").strip().lower())
-    return match.group() if match else None
+def _lowered(sample: str, letters: int) -> str:
+    return sample.lower() if sum(map(str.isupper, sample)) > CAPITALS * letters else sample
 
 
-def _profiles() -> frozenset[str]:
-    return frozenset(code.partition("-")[0] for code in _factory().get_lang_list())
+@cache
+def _script(letter: str) -> str:
+    """The script of a letter or a vowel sign, as Unicode names it; empty for what is neither."""
+    name = unicodedata.name(letter, "").partition(" ")[0]
+    is_sign = unicodedata.category(letter).startswith("M") and (name in SCRIPTS or name in SHARED)
+    return name if letter.isalpha() or is_sign else ""
 
 
-def _factory() -> DetectorFactory:
-    init_factory()
-    from langdetect import detector_factory
+def _main_script(scripts: Counter[str]) -> tuple[str, int]:
+    """The script most letters are of, with their number; kana and Chinese characters are one."""
+    kana = scripts["HIRAGANA"] + scripts["KATAKANA"]
+    if kana and kana > JAPANESE * scripts["CJK"]:
+        scripts = scripts - Counter("") | Counter(HIRAGANA=kana + scripts["CJK"])
+        del scripts["CJK"], scripts["KATAKANA"]
+    return max(scripts.items(), key=lambda item: (_weight(item[0]) * item[1], item[0]))
 
-    return detector_factory._factory
+
+def _weight(script: str) -> float:
+    """What a letter says: one without spaces between words is half a word, another a fifth."""
+    return 2.5 if script in ("CJK", "HIRAGANA", "THAI", "LAO", "KHMER", "MYANMAR") else 1.0
+
+
+def _writes(language: str, script: str) -> bool:
+    """Whether a language is written in a script."""
+    if script in SCRIPTS or script in SHARED:
+        return language in (SCRIPTS.get(script) or SHARED[script])
+    return language in BOTH or not any(
+        language in languages for table in (SCRIPTS, SHARED) for languages in table.values()
+    )
+
+
+@cache
+def _profiles(script: str) -> frozenset[str]:
+    return frozenset(name.partition("-")[0] for name in _factory(script).get_lang_list())
+
+
+@cache
+def _factory(script: str) -> DetectorFactory:
+    """langdetect with the profiles of a script's languages: it asks each of them at each step."""
+    folder = Path(langdetect.__file__).with_name("profiles")
+    profiles = [
+        file.read_text("utf-8")
+        for file in sorted(folder.iterdir())
+        if _writes(file.name.partition("-")[0], script)
+    ]
+    factory = DetectorFactory()
+    factory.load_json_profile(profiles)
+    return factory

@@ -33,7 +33,8 @@ def read(
     blocks = cleaning.clean(raw, page, tree, rules)
     if fault := cleaning.is_article(blocks, page):
         return fault
-    detected = detect(main_text(blocks), page.declared_language or language)
+    prose = tuple(block for block in blocks if block.kind != "code")
+    detected = detect(main_text(prose), page.declared_language or language)
     return Reading(
         title=page.title,
         blocks=blocks,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -14,9 +12,7 @@ from archive.model import Answer
 from crawler import extraction, rights
 from crawler.dates import parse_date
 from crawler.encoding import decode
-from crawler.language import detect
 from crawler.metadata import Metadata, read_metadata
-from tests.conftest import ROOT
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 URL = "https://www.example.org/a-post"
@@ -157,49 +153,6 @@ def test_the_rest_of_the_head() -> None:
     assert found.alternates == (("de", "https://www.example.org/de"),)
     assert found.access == "paywalled"
     assert "newsarticle" in found.types
-
-
-GERMAN = (
-    "Die Europäische Union will ihre Zusammenarbeit mit Japan im Bereich der Technologien ausbauen."
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "declared", "code"),
-    [
-        (GERMAN, None, "de"),
-        (GERMAN, "en", "de"),
-        ("東京の魚市場では、新しい規制が議論されています。", "en", "ja"),
-        ("本文讨论了大型语言模型在医院中的应用情况及其风险。", None, "zh"),
-        ("인공지능 규제에 관한 새로운 법안이 국회를 통과했습니다.", None, "ko"),
-        ("KI", None, "und"),
-        ("KI", "de", "de"),
-        ("KI", "ja", "und"),
-        ("12345 … !!", "de", "und"),
-        ("", None, "und"),
-        ("Ríkisstjórnin kynnti í dag nýja stefnu um gervigreind og áhrif hennar á vinnumarkaðinn.", "is", "is"),
-    ],
-)  # fmt: skip
-def test_languages(text: str, declared: str | None, code: str) -> None:
-    found = detect(text, declared)
-    assert found.code == code
-    if code == "is" or (code == declared and len(text) < 60 and code != "ja"):
-        assert found.confidence is None
-
-
-@given(st.text(), st.sampled_from([None, "de", "zu", "nonsense", ""]))
-def test_any_text_has_a_language_or_und(text: str, declared: str | None) -> None:
-    assert detect(text, declared) == detect(text, declared)
-
-
-def test_the_same_text_has_the_same_language_in_any_process() -> None:
-    texts = ["Hello world, how are things with you and yours in this year of many a change", GERMAN]
-    code = f"from crawler.language import detect; print([detect(t) for t in {texts!r}])"
-    answers = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True).stdout
-        for _ in range(3)
-    }  # fmt: skip
-    assert len(answers) == 1
 
 
 TEXT = "<html lang=de><p>Größe, Maß und Übermut der Häfen</p>"
