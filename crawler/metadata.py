@@ -17,12 +17,11 @@ from archive import urls
 from crawler.authors import read_authors
 from crawler.dates import parse_date
 from crawler.structured import plain, read_head, types
+from crawler.titles import read_titles
 
 if TYPE_CHECKING:
     from crawler.extraction import RawBlock
 
-# Between title and site name in <title>.
-SEPARATOR = re.compile(r"\s+[|\-–—·•»«:]+\s+|\s*[|｜]\s*")
 # How far from the title a dateline stands, in blocks.
 DATELINE_BLOCKS = 12
 
@@ -55,9 +54,10 @@ def read_metadata(
     """The metadata of a page; `raw_blocks` are its visible texts, in order."""
     page = _Page(tree, url, raw_blocks, now or datetime.now(UTC))
     published, published_text = page.published()
+    titles = read_titles(page.head, tree, url, raw_blocks, page.site_name())
     return Metadata(
-        title=page.title(),
-        title_variants=page.title_variants(),
+        title=titles.title,
+        title_variants=titles.variants,
         authors=read_authors(page.head, tree, raw_blocks, page.site_name()),
         published=published,
         published_text=published_text,
@@ -87,24 +87,6 @@ class _Page:
         self._now = now
         self.head = read_head(tree)
 
-    def title(self) -> str:
-        """h1 where it agrees with a stated title; else the stated one, without the site's name."""
-        heading, stated = self._heading(), self._stated_titles()
-        for candidate in stated:
-            if heading and _same(candidate, heading):
-                return heading
-        if heading and (not stated or any(heading.lower() in title.lower() for title in stated)):
-            return heading
-        return stated[0] if stated else heading or self._first_line()
-
-    def title_variants(self) -> tuple[str, ...]:
-        """All that the title is given as: what of it stands above the text is a repetition."""
-        return tuple(
-            dict.fromkeys(
-                t for t in (self._heading(), *self._stated_titles(), self._raw_title()) if t
-            )
-        )
-
     def site_name(self) -> str | None:
         stated = self.head.meta("og:site_name", "application-name")
         if stated:
@@ -114,54 +96,6 @@ class _Page:
             if isinstance(publisher, dict) and isinstance(publisher.get("name"), str):
                 return plain(publisher["name"])
         return None
-
-    def _stated_titles(self) -> list[str]:
-        """Titles that the page's head gives, the best first, each without the site's name."""
-        headlines = [h for item in self.head.articles if isinstance(h := item.get("headline"), str)]
-        found = [
-            self.head.meta("og:title"),
-            *headlines,
-            self.head.meta("twitter:title"),
-            self._raw_title(),
-        ]
-        return [t for t in dict.fromkeys(self._without_site(plain(t)) for t in found if t) if t]
-
-    def _raw_title(self) -> str:
-        element = self._tree.find(".//title")
-        return plain("".join(element.itertext())) if element is not None else ""
-
-    def _without_site(self, title: str) -> str:
-        """`Title | Site` → `Title`: the part that is the site's name, or is not in the heading."""
-        parts = SEPARATOR.split(title)
-        if len(parts) < 2:
-            return title
-        heading, site = self._heading(), (self.site_name() or "").lower()
-        if heading and heading.lower() in title.lower():
-            return heading
-        first, last = parts[0].strip(), parts[-1].strip()
-        host = urls.site(self._url).split(".")[0]
-        for name, rest in ((last, title[: title.rfind(last)]), (first, title[len(first) :])):
-            letters = re.sub(r"\W", "", name.lower())
-            if letters and (name.lower() == site or letters in (host, re.sub(r"\W", "", site))):
-                return rest.strip(" |-–—·•»«:｜")
-        if re.search(r"[|｜•]", title[len(first) : -len(last)]) and len(last.split()) <= 4:
-            return title[: title.rfind(last)].strip(" |-–—·•»«:｜")
-        if not site and len(last) < len(first) and len(last.split()) <= 4:
-            return title[: title.rfind(last)].strip(" |-–—·•»«:｜")
-        return title
-
-    def _heading(self) -> str:
-        """The first h1 with words in it that is not the site's name."""
-        site = (self.head.meta("og:site_name") or "").lower()
-        for block in self._blocks:
-            if block.level == 1 and not block.hidden and block.text.lower() != site:
-                return block.text
-        return ""
-
-    def _first_line(self) -> str:
-        return next((b.text for b in self._blocks if b.kind == "heading"), "") or next(
-            (b.text[:120] for b in self._blocks if not b.hidden), ""
-        )
 
     def published(self) -> tuple[str | None, str | None]:
         """The date of publication, and the visible line that says it."""
@@ -309,7 +243,3 @@ class _Page:
         except ValueError:
             return None
         return target if target.startswith(("http://", "https://")) else None
-
-
-def _same(one: str, other: str) -> bool:
-    return re.sub(r"\W", "", one).lower() == re.sub(r"\W", "", other).lower()

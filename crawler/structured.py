@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 ARTICLE = re.compile(r"article|posting|report|analysis|review", re.I)
@@ -37,8 +38,8 @@ def types(item: dict[str, Any]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """The text without tags, single spaces."""
-    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    """The text without tags, character references resolved, single spaces."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 def _metas(tree: Any) -> dict[str, list[str]]:
