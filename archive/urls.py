@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import tldextract
@@ -26,12 +27,32 @@ TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "piwik_", "matomo_", "hsa_")
 # Substack's share links: which post is in the path, all of these name the reader.
 SUBSTACK_PARAMETERS = frozenset("r s isfreemail publication_id post_id triedredirect".split())
 
+# Parameters that name a visit, one value each time the page is asked for (PHP, Java, ASP, ColdFusion,
+# osCommerce); `sid` and the like name stories, too, and count only where they look like a visit's.
+SESSION_PARAMETERS = frozenset(
+    "phpsessid jsessionid asp.net_sessionid sessionid session_id sessid cfid cftoken oscsid zenid".split()
+)
+_SESSION_NAMES = frozenset("sid session s".split())
+_SESSION_VALUE = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,}", re.I)
+_SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.I)  # Jakarta Servlet 6.0, 7.1.3
+
+# Hosts below which every name is a publication of its own, and that the Public Suffix List lacks.
+PLATFORM_SUFFIXES = (
+    "substack.com", "beehiiv.com", "ghost.io", "wordpress.com", "medium.com", "tumblr.com",
+    "buttondown.email", "hatenablog.com", "livejournal.com", "typepad.com",
+)  # fmt: skip
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_extract = tldextract.TLDExtract(suffix_list_urls=())  # the list in the package: never the network
+_extract = tldextract.TLDExtract(
+    suffix_list_urls=(),  # the list in the package: never the network
+    include_psl_private_domains=True,  # two blogs of github.io are two sites
+    extra_suffixes=PLATFORM_SUFFIXES,
+)
 
 
 def canonical(url: str) -> str:
-    """The address in canonical form: RFC 3986 normalisation, no fragment, no tracking parameters.
+    """The address in canonical form: RFC 3986 normalisation, no fragment, no parameters that
+    track a reader or name a visit.
 
     The query's parameters are sorted. Scheme and trailing slash stay as they are, so the result
     can be fetched. An address that cannot be parsed is returned stripped of white space only.
@@ -43,8 +64,9 @@ def canonical(url: str) -> str:
         return url.strip()
     host = _host(parts.hostname or "")
     netloc = host if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f"{host}:{port}"
-    query = urlencode([p for p in parse_qsl(parts.query, True) if not _tracks(p[0], parts.path)])
-    return urlunsplit((parts.scheme, netloc, parts.path or "/", query, ""))
+    path = _SESSION_PATH.sub("", parts.path) or "/"
+    query = urlencode([p for p in parse_qsl(parts.query, True) if not _is_aside(*p, path)])
+    return urlunsplit((parts.scheme, netloc, path, query, ""))
 
 
 def key(url: str) -> str:
@@ -66,8 +88,12 @@ def site(url: str) -> str:
 
 
 def registered_domain(url: str) -> str:
-    """The registered domain (public suffix plus one label), or the host where there is none."""
-    host = _split(canonical(url)).hostname or ""
+    """The registered domain (public suffix plus one label), or the host where there is none.
+
+    Private suffixes count (publicsuffix.org): `a.github.io` and `b.github.io` are two, and so are
+    two newsletters of one platform.
+    """
+    host = (_split(canonical(url)).hostname or "").removeprefix("www.")
     return _extract(host).top_domain_under_public_suffix or host
 
 
@@ -98,9 +124,14 @@ def _split(url: str) -> SplitResult:
         return SplitResult("", "", url, "", "")
 
 
-def _tracks(parameter: str, path: str) -> bool:
+def _is_aside(parameter: str, value: str, path: str) -> bool:
+    """Whether a parameter says nothing of which page it is: it tracks a reader, or names a visit."""
     name = parameter.lower()
     if path.startswith("/p/") and name in SUBSTACK_PARAMETERS:
+        return True
+    if name in SESSION_PARAMETERS or name.startswith("aspsessionid"):
+        return True
+    if name in _SESSION_NAMES and _SESSION_VALUE.fullmatch(value):
         return True
     return name in TRACKING_PARAMETERS or name.startswith(TRACKING_PREFIXES)
 

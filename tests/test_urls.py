@@ -32,6 +32,9 @@ def test_canonical_form(url: str, expected: str) -> None:
         ("https://www.example.org/a/", "http://example.org/a"),
         ("https://example.org/a?fbclid=1", "https://example.org/a#top"),
         ("https://example.org", "https://example.org/"),
+        ("https://example.org/a?PHPSESSID=1", "https://example.org/a"),
+        ("https://example.org/a;jsessionid=0AB1.node2?b=1", "https://example.org/a?b=1"),
+        ("https://example.org/a?sid=0123456789abcdef0123", "https://example.org/a"),
     ],
 )
 def test_two_addresses_of_one_article_share_a_key(one: str, other: str) -> None:
@@ -40,6 +43,7 @@ def test_two_addresses_of_one_article_share_a_key(one: str, other: str) -> None:
 
 def test_different_queries_are_different_articles() -> None:
     assert urls.key("https://example.org/?p=1") != urls.key("https://example.org/?p=2")
+    assert urls.key("https://example.org/?sid=1") != urls.key("https://example.org/?sid=2")
 
 
 @given(st.text())
@@ -52,6 +56,14 @@ def test_registered_domains() -> None:
     assert urls.same_domain("https://news.example.co.uk/a", "http://example.co.uk")
     assert not urls.same_domain("https://one.co.uk", "https://two.co.uk")
     assert urls.same_domain("http://127.0.0.1:8001/a", "http://127.0.0.1:9000/")
+
+
+@pytest.mark.parametrize("suffix", ["github.io", "substack.com", "beehiiv.com", "blogspot.com"])
+def test_two_publications_of_one_platform_are_two_sites(suffix: str) -> None:
+    assert not urls.same_domain(f"https://one.{suffix}/", f"https://two.{suffix}/")
+    assert not urls.same_domain(f"https://one.{suffix}/", f"https://{suffix}/")
+    assert urls.same_domain(f"https://one.{suffix}/", f"https://www.one.{suffix}/")
+    assert urls.same_domain(f"https://www.{suffix}/", f"https://{suffix}/")
 
 
 @pytest.mark.parametrize(
