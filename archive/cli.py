@@ -275,6 +275,9 @@ def stats(directory: Path, as_json: bool) -> None:
     out.print(table(names, [_source_row(source) for source in found.sources]))
     if any(source.failures for source in found.sources):
         out.print("open: addresses that could not be archived, and wait\n")
+    for source in found.sources:
+        if source.wait_until:
+            write(out, f"{source.name}: refused us; not asked before {source.wait_until}", "yellow")
     out.print(table(("language", "articles"), found.languages))
     removed = [(r.reason, r.blocks, r.letters) for r in found.removed]
     out.print(table(("removed", "blocks", "letters"), removed))

@@ -222,3 +222,5 @@ class SourceReport:
     requests: int = 0
     seconds: float = 0.0
     faults: tuple[tuple[str, Fault], ...] = field(default=())
+    notices: tuple[str, ...] = ()
+    wait_until: str | None = None  # a host refused: nothing is asked of it before (ISO 8601)

@@ -14,7 +14,7 @@ REMEDIES = {
     "http-403": "The page is closed to us; ask the publisher, or leave it.",
     "http-404": "The page is gone; check the address if you configured it.",
     "http-410": "The page is gone for good; nothing to do.",
-    "http-429": "The host wants fewer requests: set a longer delay for the source in sources.toml.",
+    "http-429": "The host wants fewer requests, and is left alone as long as it says; a longer delay in sources.toml helps.",
     "http-4": "The page is closed to us; nothing to do unless it should be open.",
     "http-5": "The host has a fault.",
     "too-large": "The page is larger than any article; leave it.",

@@ -224,6 +224,35 @@ def first_schema(db: Database) -> None:
         db.execute(statement)
 
 
+SCHEDULE = """
+CREATE TABLE hosts (              -- sites that refused us last time they were asked
+    site TEXT PRIMARY KEY,
+    reason TEXT NOT NULL,         -- class of the last refusal: http-429, http-403, blocked, …
+    refusals INTEGER NOT NULL,    -- in a row
+    of_articles INTEGER NOT NULL, -- 1: an article was refused, 0: a page of discovery
+    refused TEXT NOT NULL,        -- when last
+    wait_until TEXT               -- nothing is asked of it before; null: it may be asked
+) WITHOUT ROWID;
+
+-- The key without path and query: host, and port where it is not the scheme's own.
+ALTER TABLE frontier ADD COLUMN site TEXT GENERATED ALWAYS AS (
+    substr(key, 1, min(instr(key || '/', '/'), instr(key || '?', '?')) - 1)
+) VIRTUAL;
+ALTER TABLE frontier ADD COLUMN revisit TEXT;  -- when a held article is asked for again
+CREATE INDEX frontier_revisit ON frontier (source, revisit) WHERE state = 'done';
+
+ALTER TABLE articles ADD COLUMN gone TEXT;     -- since when its page answers 404 or 410
+ALTER TABLE sources ADD COLUMN failed_crawls INTEGER NOT NULL DEFAULT 0;  -- in a row
+"""
+
+
+@migrations()
+def schedule(db: Database) -> None:
+    """Hosts that are left alone, articles that are visited again or have gone, failing sources."""
+    for statement in _statements(SCHEDULE):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     import sqlite3

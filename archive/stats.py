@@ -5,13 +5,16 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from archive import warc
+
 
 @dataclass(frozen=True, slots=True)
 class SourceStats:
     """A source: what is held of it, what its last run did, what stands in `failures`.
 
     `last_run` is when its last crawl or import began; it and the numbers of that run are null where
-    there was none.
+    there was none. `next_crawl` is when `crawl --due` comes to it, `wait_until` until when nothing is
+    asked of its site because that refused (null: it may be asked).
     """
 
     name: str
@@ -25,6 +28,8 @@ class SourceStats:
     unchanged: int | None
     failed: int | None
     failures: int
+    next_crawl: str | None
+    wait_until: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +92,26 @@ def _sources(db: sqlite3.Connection) -> tuple[SourceStats, ...]:
             FROM runs GROUP BY source
         ), failing AS (
             SELECT source, count(*) AS failures FROM failures GROUP BY source
+        ), refusing AS (
+            SELECT f.source, max(h.wait_until) AS wait_until
+            FROM frontier f JOIN hosts h ON h.site = f.site
+            WHERE f.state = 'waiting' AND h.wait_until > :now GROUP BY f.source
         ), names AS (
             SELECT name FROM sources UNION SELECT source FROM held
             UNION SELECT source FROM last UNION SELECT source FROM failing
         )
         SELECT names.name, coalesce(held.articles, 0), coalesce(held.words, 0), s.last_crawl,
                last.started, last.found, last.new, last.revised, last.unchanged, last.failed,
-               coalesce(failing.failures, 0)
+               coalesce(failing.failures, 0), s.next_crawl, refusing.wait_until
         FROM names
         LEFT JOIN sources s ON s.name = names.name
         LEFT JOIN held ON held.source = names.name
         LEFT JOIN last ON last.source = names.name
         LEFT JOIN failing ON failing.source = names.name
+        LEFT JOIN refusing ON refusing.source = names.name
         ORDER BY names.name
-        """
+        """,
+        {"now": warc.now()},
     ).fetchall()
     return tuple(SourceStats(*row) for row in rows)
 

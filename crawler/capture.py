@@ -34,7 +34,7 @@ class CaptureMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        self._crawl.count_request(self._source(request))
+        request.meta["source"] = self._source(request)
 
     async def process_response(self, request: Request, response: Response) -> Response:
         assignment = request.meta.get("assignment")

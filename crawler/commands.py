@@ -52,12 +52,10 @@ def crawl(
     from crawler.run import open_crawl, run
 
     options = Options(full=full, revisit=revisit, limit=limit, due_only=due)
-    with open_crawl(directory, file, names, options) as work:
-        with watching(work, as_json):
-            debug = bool(click.get_current_context().find_root().meta.get("debug"))
-            reports = run(work, contact, debug=debug)
-        notices = {name: progress.notices for name, progress in work.progress.items()}
-    finish(reports, notices, as_json)
+    with open_crawl(directory, file, names, options) as work, watching(work, as_json):
+        debug = bool(click.get_current_context().find_root().meta.get("debug"))
+        reports = run(work, contact, debug=debug)
+    finish(reports, as_json)
 
 
 @cli.command(name="import")
@@ -87,7 +85,7 @@ def import_(paths: tuple[Path, ...], url: str | None, directory: Path, as_json: 
                 reports = importer.run(archive, workers, chosen, url, lambda _: advance())
         finally:
             workers.close()
-    finish(reports, {}, as_json)
+    finish(reports, as_json)
 
 
 @cli.group()

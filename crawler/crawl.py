@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from archive import warc
-from archive.model import Capture, Fault, Role, SourceReport
+from archive import urls, warc
+from archive.model import Capture, Fault, Outcome, Role, SourceReport
 from archive.store import Archive
 from crawler.frontier import Entry
+from crawler.hosts import WALLS
 from crawler.ledger import Assignment, Ledger, Options, Result
 from crawler.sources import Source
 from crawler.workers import Workers
@@ -36,6 +37,7 @@ class Crawl:
         self.ledger = Ledger(archive, sources, options)
         self.sources = self.ledger.sources
         self.progress = self.ledger.progress
+        self.hosts = self.ledger.hosts
         self.on_change: Callable[[], None] = lambda: None
         self._workers = workers
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
@@ -58,9 +60,12 @@ class Crawl:
                 return []
             if claimed := await self._do(self.ledger.claim):
                 return claimed
-            if not any(progress.in_flight for progress in self.progress.values()):
+            if any(progress.in_flight for progress in self.progress.values()):
+                await self._changed.wait()
+            elif (pause := await self._do(self.ledger.pause)) is not None:
+                await asyncio.sleep(pause)
+            else:
                 return []
-            await self._changed.wait()
 
     async def capture(
         self, exchange: warc.Exchange, url: str, role: Role, source: str, found_by: str | None
@@ -83,11 +88,17 @@ class Crawl:
             outcome = None
         else:
             outcome = await self._workers.derive(subject, source)
+        if entry:
+            self._note_host(capture, outcome)
         await self._store(Result(capture, outcome, entry, capture.source))
 
     async def fail(self, entry: Entry, fault: Fault) -> None:
         """Store that a URL could not be fetched."""
         await self._store(Result(None, fault, entry, entry.source))
+
+    async def put_back(self, entry: Entry) -> None:
+        """Store that a URL was not asked for: its host is to be left alone."""
+        await self._store(Result(None, None, entry, entry.source))
 
     def count_request(self, source: str) -> None:
         """Count a request that goes out."""
@@ -111,6 +122,14 @@ class Crawl:
         if isinstance(self.error, OSError | sqlite3.Error):
             return self.ledger.reports()
         return self.ledger.end()
+
+    def _note_host(self, capture: Capture, outcome: Outcome | None) -> None:
+        """Note whether the host gave a page, or a wall in its place."""
+        site, of_article = urls.site(capture.final_url), capture.role == "article"
+        if isinstance(outcome, Fault) and outcome.kind in WALLS and capture.status < 400:
+            self.hosts.refused(site, outcome.kind, of_article)
+        elif capture.status < 400 or capture.status in (404, 410):
+            self.hosts.answered(site, of_article, is_read=True)
 
     async def _store(self, result: Result) -> None:
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()

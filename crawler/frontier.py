@@ -14,18 +14,16 @@ from datetime import UTC, datetime, timedelta
 
 from archive import urls
 from archive.model import Link, Role
+from crawler.hosts import LONGEST_WAIT, stamp
 
 # Until when a claim is meant to hold: longer than any fetch with its retries. The one process that
 # holds the archive's lock ends the claims of dead ones at its start (`release`).
 LEASE = timedelta(minutes=30)
 # Tries of a failing URL: after 1 h, 2 h, 4 h … but at least once a week.
 FIRST_WAIT = timedelta(hours=1)
-LONGEST_WAIT = timedelta(days=7)
 
 # Whose time of change is believed: those that state changes before those that state publication.
 BELIEVED = ("wordpress", "sitemap", "feed")
-
-_TIME = "%Y-%m-%dT%H:%M:%S.%f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +113,11 @@ class Frontier:
         rows = self._db.execute(
             "SELECT source, url, role, found_by, optional, key FROM frontier "
             f"WHERE source = ? AND state = 'waiting' AND due <= ? AND role IN ({marks}) "
+            "AND site NOT IN (SELECT site FROM hosts WHERE wait_until > ?) "
             "ORDER BY role = 'article', changed DESC, due, key LIMIT ?",
-            [source, _now(), *roles, count],
+            [source, _now(), *roles, _now(), count],
         ).fetchall()
-        lease = (datetime.now(UTC) + LEASE).strftime(_TIME)[:-3] + "Z"
+        lease = stamp(datetime.now(UTC) + LEASE)
         self._db.executemany(
             "UPDATE frontier SET state = 'leased', lease = ? WHERE source = ? AND key = ?",
             [(lease, row[0], row[5]) for row in rows],
@@ -128,6 +127,33 @@ class Frontier:
             for source, url, role, found_by, optional, _ in rows
         ]
 
+    def put_back(self, source: str, url: str) -> None:
+        """End the claim of an entry that was not asked for."""
+        self._db.execute(
+            "UPDATE frontier SET state = 'waiting', lease = NULL WHERE source = ? AND key = ?",
+            [source, urls.key(url)],
+        )
+
+    def reopens(self, source: str, before: str) -> str | None:
+        """When the first host may be asked again that entries of the source wait for (ISO 8601).
+
+        Null where that is later than `before`, or nothing waits.
+        """
+        row = self._db.execute(
+            "SELECT min(h.wait_until) FROM frontier f JOIN hosts h ON h.site = f.site "
+            "WHERE f.source = ? AND f.state = 'waiting' AND f.due <= h.wait_until "
+            "AND h.wait_until > ? AND h.wait_until <= ?",
+            [source, _now(), before],
+        ).fetchone()
+        return str(row[0]) if row[0] else None
+
+    def waiting_sites(self, source: str) -> list[str]:
+        """The sites for which entries of the source wait."""
+        rows = self._db.execute(
+            "SELECT DISTINCT site FROM frontier WHERE source = ? AND state = 'waiting'", [source]
+        )
+        return [row[0] for row in rows]
+
     def done(self, source: str, url: str) -> None:
         """The URL needs no more fetching until it says that it changed."""
         self._db.execute(
@@ -136,15 +162,18 @@ class Frontier:
             [_now(), source, urls.key(url)],
         )
 
-    def retry(self, source: str, url: str) -> str:
-        """The time of the next try (ISO 8601): twice as late after each failure."""
+    def retry(self, source: str, url: str, reopens: datetime | None = None) -> str:
+        """The time of the next try (ISO 8601): twice as late after each failure.
+
+        Where its host is left alone, when that may be asked again.
+        """
         key = urls.key(url)
         row = self._db.execute(
             "SELECT attempts FROM frontier WHERE source = ? AND key = ?", [source, key]
         ).fetchone()
         attempts = row[0] if row else 0
         wait = min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT)
-        due: str = (datetime.now(UTC) + wait).strftime(_TIME)[:-3] + "Z"
+        due = stamp(reopens or datetime.now(UTC) + wait)
         self._db.execute(
             "UPDATE frontier SET state = 'waiting', lease = NULL, attempts = attempts + 1, due = ? "
             "WHERE source = ? AND key = ?",
@@ -167,4 +196,4 @@ def _rank(way: str) -> int:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime(_TIME)[:-3] + "Z"
+    return stamp(datetime.now(UTC))

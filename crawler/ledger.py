@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from archive import urls, warc
 from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
 from crawler import discovery
 from crawler.frontier import Entry, Frontier
+from crawler.hosts import PATIENCE, Host, Hosts, moment, stamp
 from crawler.progress import Progress
 from crawler.sources import Source
 
@@ -62,6 +64,7 @@ class Ledger:
         self.options = options
         self.progress = {source.name: Progress(source) for source in sources}
         self._frontier = Frontier(archive.connection)
+        self.hosts = Hosts(archive.connection)
         self._started = warc.now()
 
     def begin(self) -> list[Capture]:
@@ -100,15 +103,30 @@ class Ledger:
         """What to fetch next, of each source as much as it has room for."""
         claimed: list[Assignment] = []
         with self.archive.transaction():
+            self.hosts.write()
             for name, progress in self.progress.items():
-                room = IN_FLIGHT - progress.in_flight
+                room = self._room(progress)
                 if progress.is_drained or room <= 0:
                     continue
                 entries = self._claim_of(progress, room)
-                progress.is_drained = not entries and not progress.in_flight
+                progress.is_drained = not (entries or progress.in_flight or self._reopens(name))
                 progress.in_flight += len(entries)
                 claimed += [self._assign(entry, self.sources[name]) for entry in entries]
         return claimed
+
+    def _room(self, progress: Progress) -> int:
+        is_suspect = self.hosts.is_suspect(urls.site(progress.source.url))
+        return (1 if is_suspect else IN_FLIGHT) - progress.in_flight
+
+    def pause(self) -> float | None:
+        """Seconds until a host may be asked again that this run waits for; null: there is none."""
+        times = [self._reopens(name) for name, p in self.progress.items() if not p.is_drained]
+        waits = [(moment(time) - datetime.now(UTC)).total_seconds() for time in times if time]
+        return max(0.0, min(waits)) if waits else None
+
+    def _reopens(self, source: str) -> str | None:
+        """When the first host may be asked again for whose entries a run has patience."""
+        return self._frontier.reopens(source, stamp(datetime.now(UTC) + PATIENCE))
 
     def _claim_of(self, progress: Progress, room: int) -> list[Entry]:
         name = progress.source.name
@@ -131,6 +149,7 @@ class Ledger:
     def save(self, batch: Sequence[Result]) -> None:
         """Store what came of these, in one transaction."""
         with self.archive.transaction():
+            self.hosts.write()
             for result in batch:
                 self._save_one(result)
         for result in batch:
@@ -146,11 +165,17 @@ class Ledger:
             return
         url = entry.url if entry else capture.url if capture else ""
         is_article = (entry.role if entry else capture.role if capture else "") == "article"
+        if capture is None and outcome is None:
+            self._frontier.put_back(progress.source.name, url)
+            progress.claimed -= is_article
+            return
         if isinstance(outcome, Fault):
-            self._save_fault(progress, url, outcome, entry, is_article)
+            host = self.hosts.waits(urls.site(capture.final_url)) if capture else None
+            self._save_fault(progress, url, outcome, entry, is_article, host)
             return
         self._frontier.done(progress.source.name, url)
         self.archive.clear_failure(progress.source.name, url)
+        progress.faults.pop(url, None)
         if is_article:
             progress.fetched += outcome is not None
             progress.settle(url, change.kind if change else "unchanged")
@@ -160,20 +185,26 @@ class Ledger:
             self._follow(progress, capture, outcome)
 
     def _save_fault(
-        self, progress: Progress, url: str, fault: Fault, entry: Entry | None, is_article: bool
+        self,
+        progress: Progress,
+        url: str,
+        fault: Fault,
+        entry: Entry | None,
+        is_article: bool,
+        host: Host | None,
     ) -> None:
         name = progress.source.name
         if fault.skip and is_article and entry and entry.found_by in ("sitemap", "listing"):
             self._frontier.done(name, url)
             progress.settle(url, "skipped")
-        elif entry and entry.optional:
+        elif entry and entry.optional and not host:
             self._frontier.done(name, url)
         else:
             next_try = None
             if fault.permanent or fault.skip:
                 self._frontier.done(name, url)
             else:
-                next_try = self._frontier.retry(name, url)
+                next_try = self._frontier.retry(name, url, host.wait_until if host else None)
             progress.fail(url, fault)
             if is_article:
                 progress.found.add(urls.key(url))
@@ -218,6 +249,9 @@ class Ledger:
 
     def _end_source(self, name: str, progress: Progress) -> None:
         progress.ended = time.monotonic()
+        waiting = [self.hosts.waits(site) for site in self._frontier.waiting_sites(name)]
+        progress.waits = tuple(host for host in waiting if host)
+        progress.notices += [host.line() for host in progress.waits]
         if not (progress.found or progress.faults or progress.notices):
             fault = Fault(
                 "nothing-found",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from archive import urls
 from archive.model import Fault, SourceReport
+from crawler.hosts import Host, stamp
 from crawler.sources import Source
 
 
@@ -22,6 +23,7 @@ class Progress:
     visited: set[str] = field(default_factory=set)  # pages of discovery
     faults: dict[str, Fault] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    waits: tuple[Host, ...] = ()  # hosts that are left alone, and for which entries wait
     feeds: set[str] = field(default_factory=set)
     sitemaps: set[str] = field(default_factory=set)
     platform: str | None = None
@@ -68,4 +70,6 @@ class Progress:
             requests=self.requests,
             seconds=round((self.ended or time.monotonic()) - self.started, 3),
             faults=tuple(self.faults.items()),
+            notices=tuple(dict.fromkeys(self.notices)),
+            wait_until=min((stamp(h.wait_until) for h in self.waits if h.wait_until), default=None),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -58,12 +58,10 @@ def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bars.advance(task)
 
 
-def finish(
-    reports: Sequence[SourceReport], notices: Mapping[str, Sequence[str]], as_json: bool
-) -> None:
+def finish(reports: Sequence[SourceReport], as_json: bool) -> None:
     """Print the report; end with exit code 1 where anything failed."""
     for report in reports:
-        for notice in dict.fromkeys(notices.get(report.source, ())):
+        for notice in report.notices[:FAULT_LINES]:
             terminal.say(f"{report.source}: {notice}")
         for url, fault in report.faults[:FAULT_LINES]:
             terminal.say(f"{report.source}: {fault.kind}: {fault.message}: {url}")
@@ -82,7 +80,11 @@ def document(reports: Sequence[SourceReport]) -> dict[str, object]:
     return {
         "sources": {
             r.source: {name: getattr(r, name) for name in NUMBERS}
-            | {"failures": [{"url": url, **asdict(fault)} for url, fault in r.faults]}
+            | {
+                "failures": [{"url": url, **asdict(fault)} for url, fault in r.faults],
+                "notices": r.notices,
+                "wait_until": r.wait_until,
+            }
             for r in reports
         },
         "seconds": max((r.seconds for r in reports), default=0.0),

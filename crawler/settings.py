@@ -26,6 +26,8 @@ DOWNLOAD_TIMEOUT = 30
 DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # ten times the largest page of the bench
 DOWNLOAD_WARNSIZE = 0
 RETRY_TIMES = 2
+# Faults that pass. Not 429: a host that asks for less is not asked again at once.
+RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
 
 # Every answer is captured and reported, so the spider sees them all.
 HTTPERROR_ALLOW_ALL = True
@@ -34,6 +36,10 @@ METAREFRESH_ENABLED = False  # parses every page in the event loop; consent wall
 DOWNLOADER_MIDDLEWARES = {
     "crawler.politeness.PolitenessMiddleware": 90,  # before robots.txt is asked for
     "crawler.capture.CaptureMiddleware": 950,  # nearest to the downloader
+}
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.downloads.PoliteDownloads",
+    "https": "crawler.downloads.PoliteDownloads",
 }
 ITEM_PIPELINES = {"crawler.pipeline.ArchivePipeline": 300}
 

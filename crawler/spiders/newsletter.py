@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 
 from archive.model import Fault
 from crawler.crawl import Crawl
+from crawler.downloads import HostWaits
 from crawler.ledger import Assignment, Options
 from crawler.pipeline import Captured
 from crawler.politeness import PrivateAddress, slots
@@ -88,6 +89,9 @@ class NewsletterSpider(scrapy.Spider):
         """Store why a request failed (Scrapy's errback)."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
+        if isinstance(error, HostWaits):
+            await self.crawl.put_back(request.meta["assignment"].entry)
+            return
         if isinstance(error, OSError) and request.meta.get("capture") is None:
             self.crawl.stop(error)  # the archive cannot be written
         await self.crawl.fail(request.meta["assignment"].entry, self._fault(error))

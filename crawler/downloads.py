@@ -1,0 +1,90 @@
+"""The last step before the wire: one connection a host, and none to one that is to be left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.exceptions import IgnoreRequest
+
+from archive import urls
+from crawler.hosts import Host, retry_after
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+    from crawler.crawl import Crawl
+
+# What a host says of us and not of one page, before anything is read of it. A 503 without
+# Retry-After is a fault like any 5xx.
+ASKS_TO_WAIT = frozenset({429, 503})
+FORBIDS = 403
+
+
+class HostWaits(IgnoreRequest):
+    """The host is to be left alone for now: the request was not sent."""
+
+    def __init__(self, host: Host) -> None:
+        super().__init__(host.line())
+
+
+class PoliteDownloads(HTTP11DownloadHandler):
+    """Scrapy's handler of http and https, for hosts that may be asked."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._slots = crawler.settings.getdict("DOWNLOAD_SLOTS")
+        self._default = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
+        self._turns: dict[str, asyncio.Semaphore] = {}
+
+    async def download_request(self, request: Request) -> Response:
+        crawl: Crawl = self._crawler.spider.crawl  # type: ignore[union-attr]
+        site = urls.site(request.url)
+        async with self._turn(site):
+            if host := crawl.hosts.waits(site):
+                raise HostWaits(host)
+            crawl.count_request(request.meta["source"])
+            response = await super().download_request(request)
+            self._note(crawl, site, request, response)
+            return response
+
+    def _turn(self, site: str) -> asyncio.Semaphore:
+        """The connections of a host. Scrapy's own slots let all through where the delay is 0 (2.19)."""
+        if site not in self._turns:
+            connections = self._slots.get(site, {}).get("concurrency", self._default)
+            self._turns[site] = asyncio.Semaphore(connections)
+        return self._turns[site]
+
+    def _note(self, crawl: Crawl, site: str, request: Request, response: Response) -> None:
+        status = response.status
+        assignment = request.meta.get("assignment")
+        stated = retry_after(_header(response, "Retry-After"), _header(response, "Date"))
+        is_refusal = (
+            status == 429
+            or (status in ASKS_TO_WAIT and stated is not None)
+            or (status == FORBIDS and assignment is not None)  # a closed robots.txt closes nothing
+        )
+        of_articles = bool(assignment and assignment.entry.role == "article")
+        if not is_refusal:
+            if status < 400:
+                crawl.hosts.answered(site, of_articles, is_read=False)
+            return
+        crawl.hosts.refused(site, f"http-{status}", of_articles, stated)
+        if host := crawl.hosts.waits(site):
+            request.meta["dont_retry"] = True
+            self._empty_queue(site, host)
+
+    def _empty_queue(self, site: str, host: Host) -> None:
+        """Give back what waits for its turn at the host."""
+        slot = self._crawler.engine.downloader.slots.get(site)
+        while slot and slot.queue:
+            _, waiting = slot.queue.popleft()
+            waiting.errback(HostWaits(host))
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None

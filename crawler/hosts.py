@@ -1,0 +1,163 @@
+"""Hosts that refuse us: how long each is left alone, within a run and from run to run.
+
+Nothing is asked of a host before the time it states (Retry-After, RFC 9110, 10.2.3). One that
+refuses again and again is left alone twice as long after each refusal, whatever it states.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+# Classes of failures of a page that say: this host answers no robots.
+WALLS = frozenset({"blocked", "consent-wall"})
+# One or two pages of a site may be closed; three in a row are a wall around it.
+IN_A_ROW = 3
+FIRST_WAIT = timedelta(hours=1)  # after the third refusal in a row; then twice as long each time
+# After a 429 that states no time. RFC 6585 leaves it open; doubled each time.
+FIRST_PAUSE = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=7)  # of ours
+LONGEST_STATED = timedelta(days=30)  # a later time is a mistake, or a ban that a person must see
+PATIENCE = timedelta(minutes=1)  # a run waits so long for a host; a later time is for the next run
+
+_TIME = "%Y-%m-%dT%H:%M:%S.%f"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A site that refused, and until when it is left alone (null: it may be asked)."""
+
+    site: str
+    reason: str
+    refusals: int
+    of_articles: bool
+    refused: datetime
+    wait_until: datetime | None
+
+    def line(self) -> str:
+        """What a user is told."""
+        times = "once" if self.refusals == 1 else f"{self.refusals} times in a row"
+        until = (
+            f"; nothing is asked of it before {stamp(self.wait_until)}" if self.wait_until else ""
+        )
+        return f"{self.site} refused {times} ({self.reason}){until}"
+
+
+class Hosts:
+    """The table `hosts`, held in memory: noted in the event loop, written by the archive's thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        rows = connection.execute(
+            "SELECT site, reason, refusals, of_articles, refused, wait_until FROM hosts"
+        )
+        self._held = {
+            site: Host(
+                site, reason, refusals, bool(articles), moment(refused), until and moment(until)
+            )
+            for site, reason, refusals, articles, refused, until in rows
+        }
+        self._changed: set[str] = set()
+
+    def waits(self, site: str) -> Host | None:
+        """The host, where it is to be left alone now."""
+        host = self._held.get(site)
+        return host if host and host.wait_until and host.wait_until > _now() else None
+
+    def is_suspect(self, site: str) -> bool:
+        """Whether the host refused when it was last asked: then one URL at a time is enough."""
+        return site in self._held
+
+    def refused(
+        self, site: str, reason: str, of_articles: bool, stated: timedelta | None = None
+    ) -> Host:
+        """Note a refusal; `stated` is how long the host asks us to wait."""
+        before = self._held.get(site)
+        refusals = before.refusals + 1 if before else 1
+        wait, now = wait_after(refusals, reason, stated), _now()
+        until = now + wait if wait else None
+        if before and before.wait_until and before.wait_until > now:
+            until = max(until or now, before.wait_until)  # said while others were under way
+        host = Host(site, reason, refusals, of_articles, now, until)
+        self._held[site] = host
+        self._changed.add(site)
+        return host
+
+    def answered(self, site: str, of_article: bool, *, is_read: bool) -> None:
+        """Note that the host answered.
+
+        A feed that answers does not speak for the articles, nor one open page for the others
+        while a stated time has not come. What is not read yet may be a wall again.
+        """
+        host = self._held.get(site)
+        if host is None or self.waits(site) or (host.of_articles and not of_article):
+            return
+        if is_read or host.reason not in WALLS:
+            del self._held[site]
+            self._changed.add(site)
+
+    def write(self) -> None:
+        """Write what changed; call it within a transaction."""
+        while self._changed:
+            site = self._changed.pop()
+            host = self._held.get(site)
+            if host is None:
+                self._db.execute("DELETE FROM hosts WHERE site = ?", [site])
+                continue
+            self._db.execute(
+                "INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    site, host.reason, host.refusals, host.of_articles, stamp(host.refused),
+                    host.wait_until and stamp(host.wait_until),
+                ],
+            )  # fmt: skip
+
+
+def wait_after(refusals: int, reason: str, stated: timedelta | None) -> timedelta:
+    """How long a host is left alone after so many refusals in a row; zero: not at all."""
+    waits = [min(stated, LONGEST_STATED)] if stated else []
+    if reason == "http-429" and stated is None:
+        waits.append(_doubled(FIRST_PAUSE, refusals - 1))
+    if refusals >= IN_A_ROW:
+        waits.append(_doubled(FIRST_WAIT, refusals - IN_A_ROW))
+    return max(waits, default=timedelta())
+
+
+def retry_after(value: str | None, date: str | None = None) -> timedelta | None:
+    """The time that a Retry-After header states, in seconds or as a date; null where it states none.
+
+    A date counts from the answer's own `Date`, so that no wrong clock shortens it.
+    """
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return timedelta(seconds=min(int(text[:12]), int(LONGEST_STATED.total_seconds())))
+    until = _http_date(text)
+    return max(until - (_http_date(date or "") or _now()), timedelta()) if until else None
+
+
+def stamp(time: datetime) -> str:
+    """A time as it stands in the archive."""
+    return time.astimezone(UTC).strftime(_TIME)[:-3] + "Z"
+
+
+def moment(stamped: str) -> datetime:
+    """The time of a stamp."""
+    return datetime.fromisoformat(stamped)
+
+
+def _doubled(first: timedelta, times: int) -> timedelta:
+    return min(first * (1 << min(times, 20)), LONGEST_WAIT)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,49 @@
+"""Archives of earlier versions open, and hold what they held."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from archive.schema import APPLICATION_ID, migrations
+from archive.store import open_archive, open_reader
+
+FRONTIER = (
+    "INSERT INTO frontier (source, key, url, role, found_by, state, due) "
+    "VALUES ('a', ?, 'https://' || ?, 'article', 'feed', 'done', '2026-11-24T12:00:00.000Z')"
+)
+
+
+def earlier(path: Path, name: str) -> None:
+    """An archive as the version before a migration left it."""
+    path.parent.mkdir(exist_ok=True)
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    migrations.apply(Database(connection), stop_before=name)
+    with connection:
+        for key in ("a.org/x?p=1", "b.org:8080", "c.org?p=2/3"):
+            connection.execute(FRONTIER, [key, key])
+    connection.close()
+
+
+def schema(db: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    names = [
+        row[0]
+        for row in db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'index')")
+    ]
+    return {n: db.execute(f"SELECT * FROM pragma_table_xinfo('{n}')").fetchall() for n in names}
+
+
+def test_an_archive_of_the_first_schema_opens(tmp_path: Path) -> None:
+    earlier(tmp_path / "old" / "archive.db", "schedule")
+    for folder in ("old", "new"):
+        with open_archive(tmp_path / folder, "test"):
+            pass
+    old, new = open_reader(tmp_path / "old"), open_reader(tmp_path / "new")
+    assert schema(old) == schema(new)
+    sites = old.execute("SELECT site FROM frontier ORDER BY key").fetchall()
+    assert sites == [("a.org",), ("b.org:8080",), ("c.org",)]
+    old.close()
+    new.close()
