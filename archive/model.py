@@ -7,7 +7,10 @@ from enum import StrEnum
 from typing import Literal
 
 BlockKind = Literal["heading", "paragraph", "list-item", "quote", "code", "table", "caption"]
-Role = Literal["article", "home", "feed", "sitemap", "listing", "wordpress", "robots"]
+Role = Literal[
+    "article", "robots",
+    "home", "feed", "sitemap", "listing", "wordpress", "ghost", "substack", "beehiiv",
+]  # fmt: skip
 Answer = Literal["yes", "no", "unsaid"]
 
 
@@ -112,7 +115,7 @@ class Link:
 
     url: str
     role: Role
-    found_by: str  # the way of discovery: "feed", "sitemap", "listing", "wordpress", "configured"
+    found_by: str  # the way of discovery: "feed", "sitemap", "wordpress", …, "configured"
     changed: str | None = None
     optional: bool = False
 
@@ -121,8 +124,8 @@ class Link:
 class Found:
     """What a page of discovery (feed, sitemap, listing, API, home page) leads to.
 
-    `following` are pages of the same way that go further back in time; they are fetched by
-    `--full`, or where this page had news. `platform`, `language` and `name` are what the page says
+    `following` goes further back in time: pages of the same way and of others, and the articles of a
+    home page that names a feed, too. It is fetched by `--full`, or where all of this page is new. `platform`, `language` and `name` are what the page says
     of its site; null where it says nothing.
     """
 

@@ -11,6 +11,7 @@ from archive import warc
 from archive.model import Capture, Fault, Found, Outcome
 from crawler import discovery, mail, reading, rights
 from crawler.cleaning import SiteRules
+from crawler.discovery import sitemap
 from crawler.encoding import decode
 from crawler.sources import Source
 
@@ -30,7 +31,10 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         return Fault("unreadable", str(error), permanent=True)
     content_type = _header(exchange, "content-type")
     if capture.role == "robots":
-        return Found(signals=rights.robots_signals(decode(exchange.body, content_type).text))
+        text = decode(exchange.body, content_type).text
+        return Found(
+            signals=rights.robots_signals(text), pages=sitemap.stated(text, capture.final_url)
+        )
     if capture.role != "article":
         page = discovery.Page(capture.final_url, exchange.body, exchange.headers, exchange.status)
         return discovery.find(capture.role, page, source)

@@ -23,7 +23,9 @@ LEASE = timedelta(minutes=30)
 FIRST_WAIT = timedelta(hours=1)
 
 # Whose time of change is believed: those that state changes before those that state publication.
-BELIEVED = ("wordpress", "sitemap", "feed")
+BELIEVED = ("wordpress", "ghost", "sitemap", "feed", "substack")
+# How long a page of discovery is not asked for because its stated time of change has passed.
+LONGEST_BELIEF = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,13 @@ class Frontier:
         )
 
     def forget_discovery(self, source: str) -> None:
-        """Drop waiting pages of discovery: each crawl finds its own way through them."""
+        """Drop waiting pages of discovery: each crawl finds its own way through them.
+
+        But for what an API was still to say: it is asked from the last known change on.
+        """
         self._db.execute(
-            "DELETE FROM frontier WHERE source = ? AND role NOT IN ('article') AND state = 'waiting'",
+            "DELETE FROM frontier WHERE source = ? AND state = 'waiting' "
+            "AND role NOT IN ('article', 'wordpress', 'ghost')",
             [source],
         )
 
@@ -77,7 +83,8 @@ class Frontier:
             )  # fmt: skip
             return True
         state, changed, fetched, found_by = row
-        if link.changed and _rank(link.found_by) < _rank(found_by):
+        says_later = state != "done" and found_by == link.found_by and link.changed != changed
+        if link.changed and (says_later or _rank(link.found_by) < _rank(found_by)):
             self._db.execute(
                 "UPDATE frontier SET found_by = ?, changed = ? WHERE source = ? AND key = ?",
                 [link.found_by, link.changed, source, key],
@@ -99,6 +106,30 @@ class Frontier:
             ],
         )  # fmt: skip
         return True
+
+    def is_current(self, source: str, link: Link, margin: timedelta) -> bool:
+        """Whether a page was read so long after the change that is stated of it that it has no news.
+
+        Not for ever: some generators state the same time always.
+        """
+        row = self._db.execute(
+            "SELECT fetched FROM frontier WHERE source = ? AND key = ? AND state = 'done'",
+            [source, urls.key(link.url)],
+        ).fetchone()
+        if not link.changed or row is None or not row[0]:
+            return False
+        read = datetime.fromisoformat(row[0])
+        return read - datetime.fromisoformat(link.changed) >= margin and (
+            datetime.now(UTC) - read < LONGEST_BELIEF
+        )
+
+    def latest(self, source: str, way: str) -> str | None:
+        """The latest time of change that a way has stated of an article; at most now."""
+        row = self._db.execute(
+            "SELECT max(changed) FROM frontier WHERE source = ? AND found_by = ? AND role = 'article'",
+            [source, way],
+        ).fetchone()
+        return min(row[0], _now()) if row[0] else None
 
     def wake(self, source: str) -> None:
         """Make due at once what failed and waits for its next try: somebody asked for it."""

@@ -11,6 +11,7 @@ from archive import urls, warc
 from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
 from crawler import discovery
+from crawler.following import follow
 from crawler.frontier import Entry, Frontier
 from crawler.hosts import PATIENCE, Host, Hosts, moment, stamp
 from crawler.progress import Progress
@@ -19,11 +20,7 @@ from crawler.sources import Source
 # URLs of a source under way at once: enough to keep its host busy while pages are being read,
 # few enough that one source does not fill memory.
 IN_FLIGHT = 8
-ROLES: tuple[Role, ...] = ("home", "feed", "sitemap", "listing", "wordpress")
-SUBSTACK_NOTICE = (
-    "Substack's terms are reported to forbid crawling: skipped until the source says "
-    "accept_terms = true"
-)
+ROLES: tuple[Role, ...] = tuple(discovery.WAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +62,7 @@ class Ledger:
         self.progress = {source.name: Progress(source) for source in sources}
         self._frontier = Frontier(archive.connection)
         self.hosts = Hosts(archive.connection)
+        self._sitemaps: dict[str, tuple[Link, ...]] = {}  # by site, as its robots.txt names them
         self._started = warc.now()
 
     def begin(self) -> list[Capture]:
@@ -79,11 +77,12 @@ class Ledger:
                 self._frontier.forget_discovery(source.name)
                 if not self.options.due_only:
                     self._frontier.wake(source.name)
-                if source.platform == "substack" and not source.accept_terms:
-                    self._skip(source.name, SUBSTACK_NOTICE)
+                if notice := discovery.refusal(source, source.platform):
+                    self._skip(source.name, notice)
                     continue
+                seeds = discovery.seeds(source, self.options.full)
                 self._frontier.add(
-                    source.name, discovery.seeds(source, self.options.full), again=True
+                    source.name, self.progress[source.name].trails.begin(seeds), again=True
                 )
                 if self.options.revisit:
                     self._frontier.add(source.name, self._frontier.held(source.name), again=True)
@@ -161,7 +160,11 @@ class Ledger:
         capture, outcome, entry = result.capture, result.outcome, result.entry
         progress = self.progress.get(result.source)
         change = self.archive.save(capture, outcome) if capture else None
-        if progress is None or (capture and capture.role == "robots"):
+        if capture and capture.role == "robots":
+            if isinstance(outcome, Found):
+                self._sitemaps[urls.site(capture.final_url)] = outcome.pages
+            return
+        if progress is None:
             return
         url = entry.url if entry else capture.url if capture else ""
         is_article = (entry.role if entry else capture.role if capture else "") == "article"
@@ -182,7 +185,11 @@ class Ledger:
             if isinstance(outcome, Reading):
                 progress.notices += [f"{url}: {warning}" for warning in outcome.warnings]
         elif isinstance(outcome, Found) and capture:
-            self._follow(progress, capture, outcome)
+            site = urls.site(capture.final_url)
+            follow(
+                self._frontier, progress, capture, outcome,
+                full=self.options.full, sitemaps=self._sitemaps.get(site, ()),
+            )  # fmt: skip
 
     def _save_fault(
         self,
@@ -210,34 +217,6 @@ class Ledger:
                 progress.found.add(urls.key(url))
             self.archive.record_failure(name, url, fault, next_try)
 
-    def _follow(self, progress: Progress, capture: Capture, found: Found) -> None:
-        """Put into the frontier what a page of discovery leads to."""
-        source = progress.source
-        progress.platform = found.platform or progress.platform
-        progress.language = found.language or progress.language
-        if progress.platform == "substack" and not source.accept_terms:
-            progress.notices.append(SUBSTACK_NOTICE)
-            return
-        if capture.role == "feed" and found.articles:
-            progress.feeds.add(capture.url)
-        if capture.role == "sitemap" and found.articles:
-            progress.sitemaps.add(capture.url)
-        waiting = 0
-        for link in found.articles:
-            key = urls.key(link.url)
-            if self._frontier.add(source.name, [link]):
-                waiting += 1
-                progress.held.discard(key)
-            else:
-                progress.held.add(key)
-            progress.found.add(key)
-        links: list[Link] = list(found.pages)
-        all_new = bool(found.articles) and waiting == len(found.articles)
-        if self.options.full or (all_new and not progress.is_first_crawl):
-            links += found.following
-        self._frontier.add(source.name, [li for li in links if progress.visit(li.url)], again=True)
-        progress.is_drained = False
-
     def end(self) -> list[SourceReport]:
         """The reports, written to `runs`."""
         with self.archive.transaction():
@@ -252,7 +231,7 @@ class Ledger:
         waiting = [self.hosts.waits(site) for site in self._frontier.waiting_sites(name)]
         progress.waits = tuple(host for host in waiting if host)
         progress.notices += [host.line() for host in progress.waits]
-        if not (progress.found or progress.faults or progress.notices):
+        if not (progress.found or progress.faults or progress.notices or progress.is_current):
             fault = Fault(
                 "nothing-found",
                 'no feed, sitemap or list of articles: name one in sources.toml, feeds = ["…"]',

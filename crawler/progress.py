@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from archive import urls
-from archive.model import Fault, SourceReport
+from archive.model import Fault, Role, SourceReport
 from crawler.hosts import Host, stamp
 from crawler.sources import Source
+from crawler.trails import Trails
 
 
 @dataclass(slots=True)
@@ -20,7 +22,8 @@ class Progress:
     found: set[str] = field(default_factory=set)
     held: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
-    visited: set[str] = field(default_factory=set)  # pages of discovery
+    trails: Trails = field(default_factory=Trails)  # pages of discovery
+    ways: dict[Role, set[str]] = field(default_factory=dict)  # the articles that each way names
     faults: dict[str, Fault] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     waits: tuple[Host, ...] = ()  # hosts that are left alone, and for which entries wait
@@ -34,6 +37,7 @@ class Progress:
     in_flight: int = 0
     is_drained: bool = False
     is_first_crawl: bool = False
+    is_current: bool = False  # a sitemap or API says that nothing changed since it was read
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
 
@@ -43,12 +47,13 @@ class Progress:
         self.found.add(key)
         self.settled[key] = kind
 
-    def visit(self, url: str) -> bool:
-        """Note a page of discovery; whether it is the first visit of this crawl."""
-        key = urls.key(url)
-        is_first = key not in self.visited
-        self.visited.add(key)
-        return is_first
+    def named(self, way: Role, start: str, keys: Iterable[str]) -> None:
+        """Note the articles that a way names, and where it starts."""
+        self.ways.setdefault(way, set()).update(keys)
+        if way == "feed":
+            self.feeds.add(start)
+        elif way == "sitemap":
+            self.sitemaps.add(start)
 
     def fail(self, url: str, fault: Fault) -> None:
         """Note a failure of an article or of a page of discovery."""

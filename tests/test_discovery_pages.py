@@ -8,7 +8,7 @@ import pytest
 
 from archive.model import Fault, Found
 from crawler.sources import Source
-from tests.discovery_site import ITEM, RSS, URLSET, addresses, find
+from tests.discovery_site import ITEM, RSS, URLSET, addresses, find, following
 
 
 def test_wordpress_api() -> None:
@@ -62,7 +62,7 @@ def test_home_pages_name_feeds_and_platform() -> None:
     assert found.platform == "wordpress"
     assert not found.articles
     assert [link.role for link in found.pages] == ["wordpress", "feed"]
-    assert {link.role for link in found.following} == {"sitemap", "listing"}
+    assert {link.role for link in found.following} == {"sitemap", "listing", "article"}
 
 
 def test_where_the_api_may_be_closed_feed_and_list_stand_in() -> None:
@@ -181,21 +181,6 @@ def test_the_page_behind_the_second_is_the_third() -> None:
     assert [li.url for li in found.following] == ["https://e.org/blog/page/3/"]
 
 
-@pytest.mark.parametrize(
-    ("role", "body"),
-    [
-        ("listing", '<html><body><p>May</p><a rel="next" href="/2031/06">June</a></body></html>'),
-        ("feed", '<feed xmlns="http://www.w3.org/2005/Atom"><link rel="next" href="?p=9"/></feed>'),
-        ("feed", '{"items": [], "next_url": "/feed?page=9"}'),
-        ("wordpress", json.dumps([{"id": n} for n in range(100)])),
-    ],
-)
-def test_pages_without_articles_lead_no_further(role: str, body: str) -> None:
-    found = find(role, body)
-    assert isinstance(found, Found)
-    assert not found.following
-
-
 def test_links_are_relative_to_the_base_of_the_page() -> None:
     body = '<html><head><base href="/blog/"></head><body><h2><a href="a">A</a></h2></body></html>'
     assert addresses(find("listing", body, "https://e.org/x/y")) == ["https://e.org/blog/a"]
@@ -203,3 +188,31 @@ def test_links_are_relative_to_the_base_of_the_page() -> None:
 
 def test_a_home_page_that_is_a_feed_is_a_feed() -> None:
     assert addresses(find("home", RSS.format(ITEM.format("/a", "")))) == ["https://e.org/a"]
+
+
+@pytest.mark.parametrize(
+    ("url", "links", "folders"),
+    [
+        ("/", ["/2024/", "/2025/"], ["/2025/", "/2024/"]),
+        ("/", ["/2024/05/", "/2024/", "/2023/12/"], ["/2024/", "/2023/12/"]),
+        ("/2024/", ["/2024/05/", "/2024/", "/2024/06"], ["/2024/06", "/2024/05/"]),
+        ("/archive/", ["/archive/2024-05", "/archive/2024/may/"], ["/archive/2024-05"]),
+        ("/", ["/?m=202405", "/?m=2023"], ["/?m=202405", "/?m=2023"]),
+        ("/2024/05/", ["/2024/05/17/", "/2024/05/13/99/", "/2024/13/"], ["/2024/05/17/"]),
+        ("/", ["https://other.com/2024/05/", "/2024/05/a-title", "/2024"], []),
+    ],
+)
+def test_folders_of_years_months_and_days(url: str, links: list[str], folders: list[str]) -> None:
+    markup = "".join(f'<a href="{link}">17</a>' for link in links)
+    found = find("listing", f"<html><body>{markup}</body></html>", f"https://e.org{url}")
+    assert [link.removeprefix("https://e.org") for link in following(found)] == folders
+
+
+def test_the_issue_of_a_day_is_an_article_and_the_cell_of_a_calendar_is_none() -> None:
+    page = '<a href="/2024/05/17/">{}</a><select><option value="/2024/04/">April</select>'
+    issue = find("listing", page.format("What happened on the seventeenth of May"))
+    assert addresses(issue) == ["https://e.org/2024/05/17/"]
+    assert following(issue) == ["https://e.org/2024/04/"]
+    cell = find("listing", page.format("17"))
+    assert not addresses(cell)
+    assert following(cell) == ["https://e.org/2024/05/17/", "https://e.org/2024/04/"]

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from archive.model import Fault, Found, Link, Role
-from crawler.discovery import feed, home, listing, sitemap, wordpress
+from crawler.discovery import (
+    beehiiv,
+    feed,
+    ghost,
+    home,
+    listing,
+    platform,
+    sitemap,
+    substack,
+    wordpress,
+)
 from crawler.discovery.page import Page
 from crawler.sources import Source
 
@@ -15,15 +26,28 @@ WAYS: Mapping[Role, Callable[[Page, Source], Found | Fault]] = {
     "sitemap": sitemap.find,
     "listing": listing.find,
     "wordpress": wordpress.find,
+    "ghost": ghost.find,
+    "substack": substack.find,
+    "beehiiv": beehiiv.find,
 }
+# The ways that can be asked for what changed since a time: address, time → address.
+SINCE: Mapping[Role, Callable[[str, datetime], str]] = {
+    "wordpress": wordpress.since,
+    "ghost": ghost.since,
+}
+# The platforms whose API the home page leads to: it tells more than the feed.
+_WITH_API = ("wordpress", "ghost", "substack")
 
 
 def seeds(source: Source, full: bool) -> tuple[Link, ...]:
-    """Where a crawl of the source starts: what is configured, else its home page (always, in full)."""
+    """Where a crawl of the source starts: what is configured, else its home page.
+
+    The home page in any case for the whole history, and where it leads to an API.
+    """
     configured = [Link(url, "feed", "configured") for url in source.feeds]
     configured += [Link(url, "sitemap", "configured") for url in source.sitemaps]
-    if full or not configured:
-        configured.append(Link(source.url, "home", "configured"))
+    if full or not configured or source.platform in _WITH_API:
+        configured.append(Link(source.url, "home", "configured", optional=bool(configured)))
     return tuple(configured)
 
 
@@ -32,4 +56,10 @@ def find(role: Role, page: Page, source: Source) -> Found | Fault:
     return WAYS[role](page, source)
 
 
-__all__ = ["WAYS", "Page", "find", "seeds"]
+def refusal(source: Source, found: str | None) -> str | None:
+    """Why a source on this platform is not crawled (its host tells, too); null where it may be."""
+    made_by = found or platform.of_host(source.url)
+    return substack.NOTICE if made_by == "substack" and not source.accept_terms else None
+
+
+__all__ = ["SINCE", "WAYS", "Page", "find", "refusal", "seeds"]

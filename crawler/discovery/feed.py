@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 from xml.sax import SAXException
 
 import feedparser
 
 from archive.model import Fault, Found, Link
+from crawler.discovery import platform
 from crawler.discovery.page import (
     Page,
     absolute,
@@ -22,7 +22,9 @@ from crawler.discovery.page import (
     is_own,
     language_code,
     number,
+    parameter,
     utc,
+    with_query,
 )
 from crawler.sources import Source
 
@@ -65,13 +67,12 @@ def find(page: Page, source: Source) -> Found | Fault:
     )  # fmt: skip
     if isinstance(links, Fault):
         return links
-    generator = f"{feed.get('generator', '')} {source.platform or ''}".lower()
-    is_wordpress = "wordpress" in generator
-    older = _stated_older(page, feed) or ([_next_paged(page.url)] if is_wordpress else [])
+    made_by = platform.of_generator(str(feed.get("generator", ""))) or source.platform
+    older = _stated_older(page, feed) or ([_paged(page.url)] if made_by == "wordpress" else [])
     return Found(
         articles=links,
-        following=tuple(Link(url, "feed", "feed", optional=True) for url in older if links),
-        platform="wordpress" if is_wordpress else None,
+        following=tuple(Link(url, "feed", "feed", optional=True) for url in older),
+        platform=made_by,
         language=language_code(feed.get("language")),
         name=_line(feed.get("title")),
     )
@@ -98,7 +99,7 @@ def _json_feed(page: Page, source: Source) -> Found | Fault:
     older = absolute(page.url, data.get("next_url"))
     return Found(
         articles=links,
-        following=(Link(older, "feed", "feed", optional=True),) if older and links else (),
+        following=(Link(older, "feed", "feed", optional=True),) if older else (),
         language=language_code(data.get("language")),
         name=_line(data.get("title")),
     )
@@ -159,11 +160,9 @@ def _stated_older(page: Page, feed: Any) -> list[str]:
     return [url for url in stated if url and url != page.url]
 
 
-def _next_paged(url: str) -> str:
-    parts = urlsplit(url)
-    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    query["paged"] = str(number(query.get("paged", "1"), 1) + 1)
-    return urlunsplit(parts._replace(query=urlencode(query)))
+def _paged(url: str) -> str:
+    """The page behind this one of a WordPress feed."""
+    return with_query(url, paged=number(parameter(url, "paged"), 1) + 1)
 
 
 def _line(text: object) -> str | None:

@@ -37,16 +37,14 @@ TITLE_LETTERS_DENSE = 7  # of kana, Han, Hangul: one says what two or three Lati
 
 
 def find(page: Page, source: Source) -> Found | Fault:
-    """The articles that a page lists, and the page of older ones.
-
-    A page without articles leads no further: calendars have a next month for ever.
-    """
+    """The articles that a page lists, and the pages of older ones."""
     try:
         tree = parsed(page)
     except extraction.NoMarkup as error:
         return Fault("empty", str(error))
-    listed = articles(tree, page, source)
-    return Found(articles=listed, following=older(tree, page, source) if listed else ())
+    return Found(
+        articles=articles(tree, page, source), following=tuple(further(tree, page, source))
+    )
 
 
 def parsed(page: Page) -> Any:
@@ -73,8 +71,13 @@ def articles(tree: Any, page: Page, source: Source) -> tuple[Link, ...]:
     return tuple(Link(url, "article", "listing") for url in distinct(inside or found))
 
 
-def older(tree: Any, page: Page, source: Source) -> tuple[Link, ...]:
-    """The page of older articles, where one is linked."""
+def further(tree: Any, page: Page, source: Source) -> list[Link]:
+    """The page of older articles, where one is linked, and the lists of years, months and days."""
+    found = [*_older(tree, page, source), *_folders(tree, page, source)]
+    return [Link(url, "listing", "listing", optional=True) for url in distinct(found)]
+
+
+def _older(tree: Any, page: Page, source: Source) -> list[str]:
     marked = [e for e in tree.iterfind(".//*[@rel]") if "next" in _words(e, "rel")]
     anchors = list(tree.iterfind(".//a[@href]"))
     said = [e for e in anchors if NEXT.match(_text(e)) or _is_next_by_class(e)]
@@ -82,8 +85,30 @@ def older(tree: Any, page: Page, source: Source) -> tuple[Link, ...]:
     for element in (*marked, *said, *numbered):
         url = absolute(page.url, element.get("href"))
         if url and is_own(url, source.url, page.url) and urls.key(url) != urls.key(page.url):
-            return (Link(url, "listing", "listing"),)
-    return ()
+            return [url]
+    return []
+
+
+def _folders(tree: Any, page: Page, source: Source) -> list[str]:
+    """The lists of years, months and days that a page links to, latest first.
+
+    Of those that lie in one another the outermost: it leads to the others, if it does not list
+    their articles itself.
+    """
+    place, here = paths.section(source.url), paths.date_folder(page.url)
+    found: dict[tuple[int, ...], str] = {}
+    linked = [(e, e.get("href")) for e in tree.iterfind(".//a[@href]")]
+    linked += [(e, e.get("value")) for e in tree.iterfind(".//option[@value]")]
+    for element, href in linked:
+        url = absolute(page.url, href)
+        day = paths.date_folder(url) if url else ()
+        if not url or day in ((), here) or not is_own(url, source.url, page.url):
+            continue
+        is_issue = len(day) == paths.DAY and not _text(element).isdecimal()  # no calendar's cell
+        if paths.in_section(url, place) and not is_issue:
+            found.setdefault(day, url)
+    outermost = [day for day in found if not any(day[:n] in found for n in range(1, len(day)))]
+    return [found[day] for day in sorted(outermost, reverse=True)]
 
 
 def _is_next_by_class(element: Any) -> bool:

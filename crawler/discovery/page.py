@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 
 from archive import urls
 
@@ -79,6 +79,19 @@ def language_code(stated: object) -> str | None:
     """The ISO 639 code at the start of a language tag (`de-AT`, `zh_Hans`); null for no tag."""
     match = re.match(r"\s*([a-z]{2,3})(?![a-z])", str(stated or ""), re.I)
     return match.group(1).lower() if match else None
+
+
+def parameter(url: str, name: str) -> str:
+    """The last value of a parameter of an address's query; empty where there is none."""
+    return dict(parse_qsl(urlsplit(url).query)).get(name, "")
+
+
+def with_query(url: str, **changes: object) -> str:
+    """The address with these parameters in its query, those that stand there replaced."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    query |= {name: str(value) for name, value in changes.items()}
+    return urlunsplit(parts._replace(query=urlencode(query, safe=",/:")))
 
 
 def number(stated: str, otherwise: int) -> int:

@@ -53,8 +53,16 @@ _PUBLICATIONS = frozenset(
 _PAGING_PATH = re.compile(r"/(?:page|seite|pagina|p[aá]gina|strona)[/-]?(\d+)/?$", re.I)
 _PAGING_KEYS = frozenset("page paged seite pagina pg p".split())
 _PLAIN_PERMALINK = re.compile(r"(?:^|&)p=\d+(?:&|$)")  # WordPress's: /?p=123
-# A year's or month's list. A year without a slash behind it may be the number of an article.
-_DATE_FOLDER = re.compile(r"/(?:19|20)\d\d/(?:[01]?\d/?)?$")
+# A year's, month's or day's list. A year without a slash behind it may be the number of an article,
+# and a day may be an issue of a daily letter.
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_DATE_FOLDER = re.compile(
+    r"/((?:19|20)\d\d)(?:/|[/-](0?[1-9]|1[0-2]|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)"
+    r"(?:[/-](0?[1-9]|[12]\d|3[01]))?/?)$",
+    re.I,
+)
+_PLAIN_DATE_FOLDER = re.compile(r"(?:^|&)m=((?:19|20)\d\d)(0[1-9]|1[0-2])?(?:&|$)")  # WordPress's
+DAY = 3  # parts of a date
 _FILES = re.compile(
     r"\.(?:jpe?g|png|gif|webp|svg|avif|ico|pdf|zip|gz|mp[34]|m4a|webm|css|js|xml|json|rss|atom|txt|epub)$",
     re.I,
@@ -66,7 +74,7 @@ def may_be_article(url: str) -> bool:
     address = urlsplit(url)
     path = unquote(address.path).lower()
     parts = _parts(path)
-    if page_number(url) or _FILES.search(path) or _DATE_FOLDER.search(path):
+    if page_number(url) or _FILES.search(path) or 0 < len(date_folder(url)) < DAY:
         return False
     if path.endswith("/") and _PLAIN_PERMALINK.search(address.query):
         return True
@@ -88,6 +96,16 @@ def page_number(url: str) -> int | None:
         if key.lower() in _PAGING_KEYS and not (key.lower() == "p" and parts.path.endswith("/")):
             return number(value, 0) or None
     return None
+
+
+def date_folder(url: str) -> tuple[int, ...]:
+    """The year, month and day whose list an address may be (`/2024/05/`); empty where it is none."""
+    parts = urlsplit(url)
+    match = _DATE_FOLDER.search(parts.path) or _PLAIN_DATE_FOLDER.search(parts.query)
+    if not match:
+        return ()
+    stated = [part.lower() for part in match.groups() if part]
+    return tuple(int(part) if part.isdecimal() else _MONTHS.index(part[:3]) + 1 for part in stated)
 
 
 def unpaged(url: str) -> str:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 
 from lxml import etree
 
 from archive.model import Fault, Found, Link
 from crawler.discovery import paths
-from crawler.discovery.page import Page, absolute, change_time, is_own
+from crawler.discovery.page import Page, absolute, change_time, distinct, is_own
 from crawler.sources import Source
+
+Entries = Iterable[tuple[str, str | None]]
 
 URLS = 50_000  # sitemaps.org: at most 50,000 URLs and 50 MB a file
 BYTES = 52_428_800
+STATED = 100  # sitemaps that a robots.txt may name; large news sites name some twenty
 # Children of an index that every crawl reads. News sites have one for each month since the start,
 # and what is new stands in the latest; an ordinary site has fewer than ten for its articles.
 CHILDREN = 10
@@ -32,6 +37,16 @@ def is_sitemap(body: bytes) -> bool:
     return bool(re.search(rb"<(?:\w+:)?(?:urlset|sitemapindex)\b", _unzipped(body, 2000)[:2000]))
 
 
+def stated(robots_txt: str, url: str) -> tuple[Link, ...]:
+    """The sitemaps that a robots.txt names (sitemaps.org, “Specifying the Sitemap location”).
+
+    Those of another registered domain are left out, and all but the first hundred.
+    """
+    named = re.findall(r"^[ \t]*sitemap[ \t]*:[ \t]*(\S+)", robots_txt, re.I | re.M)
+    found = distinct(link for one in named if (link := absolute(url, one)) and is_own(link, url))
+    return tuple(Link(one, "sitemap", "robots", optional=True) for one in found[:STATED])
+
+
 def find(page: Page, source: Source) -> Found | Fault:
     """The articles of a list of URLs, newest first, or the children of an index.
 
@@ -40,47 +55,73 @@ def find(page: Page, source: Source) -> Found | Fault:
     body = _unzipped(page.body, BYTES + 1)
     if len(body) > BYTES:
         return Fault("malformed-sitemap", "the sitemap is larger than 50 MB")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False)
+    if not body.strip():
+        return Fault("malformed-sitemap", "no sitemap: the answer is empty")
     try:
-        root = etree.fromstring(body, parser)
+        kind, entries = _read(body)
     except (etree.XMLSyntaxError, ValueError) as error:
-        problem = " ".join(str(error).split()) if body.strip() else "the answer is empty"
-        return Fault("malformed-sitemap", f"no sitemap: {problem[:150]}")
-    name = _name(root) if root is not None else ""
-    if name == "sitemapindex":
-        return _children(page, source, root)
-    if name != "urlset":
-        return Fault("malformed-sitemap", f"no sitemap: the document is <{name[:50]}>")
-    return Found(articles=_articles(page, source, root))
+        return Fault("malformed-sitemap", f"no sitemap: {' '.join(str(error).split())[:150]}")
+    if kind == "sitemapindex":
+        return _children(page, source, entries)
+    if kind != "urlset":
+        return Fault("malformed-sitemap", f"no sitemap: the document is <{kind[:50]}>")
+    return Found(articles=_articles(page, source, entries))
 
 
-def _articles(page: Page, source: Source, root: Any) -> tuple[Link, ...]:
+def _read(body: bytes) -> tuple[str, list[tuple[str, str | None]]]:
+    """The name of the root element; address and time of change of each entry below it.
+
+    Entry by entry, so that the largest sitemap takes no more memory than its addresses.
+    """
+    kind, entries = "", []
+    events = etree.iterparse(
+        BytesIO(body), ("start", "end"),
+        resolve_entities=False, no_network=True, recover=True, huge_tree=False,
+    )  # fmt: skip
+    for event, element in events:
+        if not kind:
+            kind = _name(element)
+            if kind not in ("urlset", "sitemapindex"):
+                break
+        elif event == "end" and _name(element) in ("url", "sitemap"):
+            address = _text(element, "loc")
+            changed = _text(element, "lastmod") or _text(element, "publication_date")
+            if address:
+                entries.append((address, changed))
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+            if len(entries) == URLS:
+                break
+    return kind, entries
+
+
+def _articles(page: Page, source: Source, entries: Entries) -> tuple[Link, ...]:
     place = paths.section(source.url)
     if paths.is_topic(place):
         place = (
             "/"  # its articles stand elsewhere; whoever names a sitemap for it means all of that
         )
     links = []
-    for element in list(root)[:URLS]:
-        url = absolute(page.url, _text(element, "loc"))
+    for address, stated_time in entries:
+        url = absolute(page.url, address)
         if (
             url
             and is_own(url, source.url, page.url)
             and paths.in_section(url, place)
             and paths.may_be_article(url)
         ):
-            changed = change_time(_text(element, "lastmod") or _text(element, "publication_date"))
-            links.append(Link(url, "article", "sitemap", changed))
+            links.append(Link(url, "article", "sitemap", change_time(stated_time)))
     return tuple(sorted(links, key=lambda link: link.changed or "", reverse=True))
 
 
-def _children(page: Page, source: Source, root: Any) -> Found:
+def _children(page: Page, source: Source, entries: Entries) -> Found:
     """The children that list articles: the likeliest and latest for every crawl, then the rest."""
     links = []
-    for element in list(root)[:URLS]:
-        url = absolute(page.url, _text(element, "loc"))
+    for address, stated_time in entries:
+        url = absolute(page.url, address)
         if url and url != page.url and is_own(url, source.url, page.url):
-            links.append(Link(url, "sitemap", "sitemap", change_time(_text(element, "lastmod"))))
+            links.append(Link(url, "sitemap", "sitemap", change_time(stated_time)))
     chosen = [li for li in links if not _OTHER_CHILDREN.search(li.url)] or links
     ranked = sorted(chosen, key=_rank, reverse=True)
     return Found(pages=tuple(ranked[:CHILDREN]), following=tuple(ranked[CHILDREN:]))

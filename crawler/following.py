@@ -1,0 +1,97 @@
+"""What a page of discovery leads to, put into the frontier: articles, and the pages to ask for next.
+
+A crawl of what is new and one of the whole history (`--full`) are this same code: the second goes on
+to `following` always, the first where all that a page names is new, so that something may have been
+missed since the crawl before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from archive import urls
+from archive.model import Capture, Found, Link
+from crawler import discovery
+from crawler.frontier import Frontier
+from crawler.progress import Progress
+from crawler.trails import PAGES
+
+# Clocks differ, and caches hold a sitemap for hours after its index tells of the change.
+MARGIN = timedelta(days=1)
+CUT = f"more than {PAGES} pages list its articles: the rest was not asked for"
+
+
+def follow(
+    frontier: Frontier,
+    progress: Progress,
+    capture: Capture,
+    found: Found,
+    *,
+    full: bool,
+    sitemaps: Sequence[Link] = (),
+) -> None:
+    """Put into the frontier what the page leads to.
+
+    `sitemaps` are those that robots.txt names: they stand in for the ones that a home page guesses.
+    """
+    source, trails = progress.source, progress.trails
+    progress.platform = found.platform or progress.platform
+    progress.language = found.language or progress.language
+    if notice := discovery.refusal(source, progress.platform):
+        progress.notices.append(notice)
+        return
+    keys = [urls.key(link.url) for link in found.articles]
+    if found.articles:
+        progress.named(capture.role, trails.start(capture.url), keys)
+    waiting = _name(frontier, progress, found.articles)
+    are_new = bool(waiting) and waiting == len(found.articles)
+    links = list(found.pages)
+    if full or (are_new and not progress.is_first_crawl):
+        links += found.following
+    _name(frontier, progress, [link for link in links if link.role == "article"])
+    pages = _stated([link for link in links if link.role != "article"], sitemaps)
+    if not full:
+        pages = _news(frontier, progress, pages)
+    pages = trails.lead_on(capture.url, capture.role, keys, pages)
+    frontier.add(source.name, pages, again=True)
+    if trails.is_cut and CUT not in progress.notices:
+        progress.notices.append(CUT)
+    progress.is_drained = False
+
+
+def _name(frontier: Frontier, progress: Progress, articles: Iterable[Link]) -> int:
+    """Put articles into the frontier; how many of them wait now."""
+    waiting = 0
+    for link in articles:
+        key = urls.key(link.url)
+        if frontier.add(progress.source.name, [link]):
+            waiting += 1
+            progress.held.discard(key)
+        else:
+            progress.held.add(key)
+        progress.found.add(key)
+    return waiting
+
+
+def _stated(pages: Sequence[Link], sitemaps: Sequence[Link]) -> list[Link]:
+    """The pages, the guessed sitemaps among them replaced by those that robots.txt names."""
+    known = [link for link in pages if link.role != "sitemap" or link.found_by != "home"]
+    return [*known, *sitemaps] if sitemaps and len(known) < len(pages) else list(pages)
+
+
+def _news(frontier: Frontier, progress: Progress, pages: Iterable[Link]) -> list[Link]:
+    """What of the pages can have news: sitemaps changed since they were read, an API's latest."""
+    source, chosen = progress.source.name, []
+    for link in pages:
+        latest = frontier.latest(source, link.role) if link.role in discovery.SINCE else None
+        if latest:
+            moment = datetime.fromisoformat(latest) - MARGIN
+            chosen.append(replace(link, url=discovery.SINCE[link.role](link.url, moment)))
+            progress.is_current = True
+        elif link.role == "sitemap" and frontier.is_current(source, link, MARGIN):
+            progress.is_current = True
+        else:
+            chosen.append(link)
+    return chosen
