@@ -1,113 +1,87 @@
-"""Who wrote a page: from its head, from what is marked in it, from what a reader sees."""
+"""Who wrote a page: what its head says of people, what a reader sees, whom the site belongs to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crawler.structured import Head, plain, types
+from archive import urls
+from crawler.bylines import read_bylines, read_marked
+from crawler.headings import fold
+from crawler.names import Name, Site, is_full_name, site_called, stated
+from crawler.structured import Head, types
 
 if TYPE_CHECKING:
     from crawler.extraction import RawBlock
 
-ORGANISATIONS = frozenset({"organization", "newsmediaorganization", "corporation", "brand"})
-BY = re.compile(
-    r"^(?:by|von|par|por|di|de|door|przez|written by|text(?: von)?|posted by|autor(?:in)?|author"
-    r"|文|著者|作者|执笔|執筆)\s*[:：/／]?\s+|^(?:文\s*[:：/／]|(?:著者|作者|執筆)\s*[:：/／]?)\s*",
-    re.I,
+ORGANISATIONS = frozenset(
+    "organization newsmediaorganization corporation brand onlinebusiness website".split()
 )
-AND = re.compile(r"\s*(?:[,;/|、，]|\s(?:and|und|et|y|e|en|i|ve|och|og)\s|&)\s*")
-NOT_A_NAME = re.compile(
-    r"https?://|www\.|@|\d{3,}|^\W*$|\b(?:editor(?:s|ial)?|staff|redaktion|admin|team)\b", re.I
-)
-NAME_LINE = re.compile(r"^(?:[^\W\d_][\w'’.\-]*\s+){1,3}[^\W\d_][\w'’.\-]*$")
-# What a person is called, at most.
-NAME_WORDS = 5
-# How far from the top a byline stands, in blocks.
-BYLINE_BLOCKS = 48
+METAS = ("author", "article:author", "dc.creator", "byl", "sailthru.author", "parsely-author")
+SLUG = re.compile(r"[a-z]+(?:-[a-z]+)+")  # `ada-example`, in an address
+OWNER_WORDS = 2  # more are a company's or a school's name
 
 
 def read_authors(
-    head: Head, tree: Any, blocks: Sequence[RawBlock], site_name: str | None
+    head: Head,
+    tree: Any,
+    blocks: Sequence[RawBlock],
+    url: str,
+    site_name: str | None,
+    titles: Sequence[str],
 ) -> tuple[str, ...]:
-    """The people named as authors, in order; an organisation only where nobody else is."""
-    site = (site_name or "").lower()
-    people: list[str] = []
-    groups: list[str] = []
-    for item in head.articles:
-        for name, is_group in _creators(item.get("author") or item.get("creator"), head.items):
-            (groups if is_group else people).append(name)
-    candidates: Iterable[Sequence[str]] = (
-        people,
-        [v for n in ("author", "article:author", "dc.creator", "parsely-author", "byl", "sailthru.author") for v in head.metas.get(n, ())],
-        list(_marked(tree)),
-        _byline(blocks),
-        _bio_line(blocks),
-        groups,
-    )  # fmt: skip
-    for names in candidates:
-        if found := _people(names, site):
-            return found
-    return tuple(dict.fromkeys(plain(name) for name in groups if name.strip()))[:1]
+    """The people named as authors, in order; an organisation only where nobody else is.
+
+    A head that credits its page to the site, or to an agency, says nothing of the person whom the
+    page itself names.
+    """
+    site = _site(head, url, site_name)
+    groups: list[Name] = []
+    for names in (*_of_head(head, site), read_marked(tree, site)):
+        if any(not name.is_group for name in names):
+            return _unique(names)
+        groups += names
+    names = read_bylines(tree, blocks, site, titles)
+    if any(not name.is_group for name in names):
+        return _unique(names)
+    others = [name for name in groups if not site.is_named(name.text)]
+    return _unique((others or groups or names)[:1]) or _owner(url, site_name)
 
 
-def _people(names: Iterable[str], site: str) -> tuple[str, ...]:
-    found: dict[str, str] = {}
-    for name in names:
-        if "://" in name:
-            continue
-        for part in AND.split(BY.sub("", plain(name))):
-            person = re.sub(r"\s*\([^)]*\)|\s+[|–-]\s.*$", "", part).strip(" .,:")
-            if person and person.lower() != site and _is_name(person):
-                found.setdefault(person.lower(), person)
-    return tuple(found.values())
+def _of_head(head: Head, site: Site) -> Iterator[list[Name]]:
+    """What JSON-LD says, then each meta element by itself."""
+    yield _declared(head, site)
+    for name in METAS:
+        texts = [v for v in head.metas.get(name, ()) if not SLUG.fullmatch(v)]
+        yield [name for text in texts for name in stated(text, site)]
 
 
-def _marked(tree: Any) -> Iterator[str]:
-    """Texts of elements that are marked as the author by microdata or rel."""
-    paths = (
-        ".//*[@itemprop='author']//*[@itemprop='name']",
-        ".//*[@itemprop='author']",
-        ".//a[@rel='author']",
+def _unique(names: Sequence[Name]) -> tuple[str, ...]:
+    return tuple({fold(name.text): name.text for name in reversed(names)}.values())[::-1]
+
+
+def _site(head: Head, url: str, site_name: str | None) -> Site:
+    host = urls.site(url)
+    publishers = (
+        publisher["name"]
+        for item in head.articles
+        if isinstance(publisher := item.get("publisher"), dict)
+        and isinstance(publisher.get("name"), str)
     )
-    for path in paths:
-        found = [plain(e.get("content") or "".join(e.itertext())) for e in tree.iterfind(path)]
-        if found := [f for f in found if f and len(f) < 60]:
-            yield from found[:4]
-            return
+    return site_called(site_name, host, host.split(".")[0], *publishers)
 
 
-def _byline(blocks: Sequence[RawBlock]) -> list[str]:
-    """A visible line such as `By Ada Example`, above the text."""
-    for block in blocks[:BYLINE_BLOCKS]:
-        if len(block.text) <= 80 and BY.match(block.text) and not block.text.endswith("."):
-            rest = BY.sub("", block.text)
-            names = [
-                part for part in AND.split(rest) if NAME_LINE.match(part) or _is_cjk_name(part)
-            ]
-            if (names and rest[0].isupper()) or (names and _is_cjk_name(names[0])):
-                return names
-    return []
-
-
-def _bio_line(blocks: Sequence[RawBlock]) -> list[str]:
-    """A name by itself, and behind it a paragraph that begins with the first name."""
-    for line, bio in pairwise(blocks):
-        name = BY.sub("", line.text)
-        if len(bio.text) < 40:
-            continue
-        if _is_cjk_name(name):
-            if bio.text.startswith(re.sub(r"\s", "", name)[:2]):
-                return [name]
-        elif (
-            NAME_LINE.match(name)
-            and len(name) < 50
-            and _is_capitalised(name)
-            and re.match(rf"{re.escape(name.split()[0])}\b", bio.text)
-        ):
-            return [name]
+def _declared(head: Head, site: Site) -> list[Name]:
+    """The authors in JSON-LD, of the first article that names any."""
+    for item in head.articles:
+        names = [
+            name
+            for text, is_group in _creators(item.get("author") or item.get("creator"), head.items)
+            for name in stated(text, site, is_group=is_group)
+        ]
+        if names:
+            return names
     return []
 
 
@@ -128,15 +102,11 @@ def _creators(value: Any, items: Sequence[dict[str, Any]]) -> Iterator[tuple[str
                     yield name, is_group
 
 
-def _is_name(text: str) -> bool:
-    if NOT_A_NAME.search(text) or len(text) > 60:
-        return False
-    return len(text.split()) <= NAME_WORDS and any(c.isalpha() for c in text)
-
-
-def _is_capitalised(name: str) -> bool:
-    return all(word[0].isupper() for word in name.split() if len(word) > 3)
-
-
-def _is_cjk_name(text: str) -> bool:
-    return bool(re.fullmatch(r"[\u3040-\u30ff\u3400-\u9fff々\s・]{2,10}", text))
+def _owner(url: str, site_name: str | None) -> tuple[str, ...]:
+    """Whom a site is named after, in its name and in its address: `danwang.co`."""
+    label = fold(urls.site(url).split(".")[0])
+    name = re.sub(r"^(?:(?:Prof|Dr)\.\s+)+", "", site_name or "")
+    is_form = is_full_name(name) and len(name.split()) <= OWNER_WORDS and not name.isupper()
+    if not label or fold(name) != label or not is_form:
+        return ()
+    return () if stated(name, Site(frozenset()))[0].is_group else (name,)

@@ -24,10 +24,6 @@ SPREADING = frozenset(
         Reason.COMMENTS, Reason.AUTHOR_BIO, Reason.PAYWALL, Reason.LEGAL,
     }
 )  # fmt: skip
-BYLINE = re.compile(
-    r"^(?:by|von|par|por|di|door|przez|autor(?:in)?|author|text|texto|texte|文|著者|作者)[\s:：/／]+",
-    re.I,
-)
 SENTENCE_END = re.compile(r"[.!?…:;。！？：；][\"'”’»«)\]」』]*$")
 
 

@@ -58,7 +58,9 @@ def read_metadata(
     return Metadata(
         title=titles.title,
         title_variants=titles.variants,
-        authors=read_authors(page.head, tree, raw_blocks, page.site_name()),
+        authors=read_authors(
+            page.head, tree, raw_blocks, url, page.site_name(), (titles.title, *titles.variants)
+        ),
         published=published,
         published_text=published_text,
         modified=page.modified(),

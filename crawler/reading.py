@@ -11,7 +11,7 @@ from crawler.encoding import decode
 from crawler.language import detect
 from crawler.metadata import read_metadata
 
-EXTRACTOR = "1"  # raised whenever the same bytes may give another reading
+EXTRACTOR = "2"  # raised whenever the same bytes may give another reading
 
 
 def read(

@@ -10,8 +10,9 @@ from typing import Any
 
 from archive.model import Reason
 from crawler.boilerplate import Finding, bare, fold
-from crawler.decisions import BYLINE, SHORT, SPREADING, Decisions
+from crawler.decisions import SHORT, SPREADING, Decisions
 from crawler.evidence import MENU, PROSE, weights
+from crawler.names import BY
 
 # Sizes in words (see boilerplate.size).
 CALL = 30  # the longest call to subscribe that one phrase settles
@@ -118,7 +119,7 @@ def remove_phrases(work: Decisions) -> None:
 def remove_authors(work: Decisions) -> None:
     """The author's name as a line, and the paragraph about the author that follows it."""
     for i in work.open():
-        text = bare(fold(BYLINE.sub("", work.raw[i].text.strip())))
+        text = bare(fold(BY.sub("", work.raw[i].text.strip())))
         if text in work.names or (work.names and text in _joined(work.names)):
             work.remove(i, Finding(Reason.AUTHOR_BIO, "author-name", work.raw[i].text))
     for i, finding in enumerate(work.findings):
@@ -187,7 +188,7 @@ def _joined(names: Sequence[str]) -> set[str]:
 
 def _name_starts(name: str) -> list[str]:
     """How a paragraph about somebody begins: the first name, the whole name, the family name."""
-    plain = fold(BYLINE.sub("", name.strip()))
+    plain = fold(BY.sub("", name.strip()))
     words = plain.split()
     starts = [f"{word} " for word in words if len(word) > 1]
     if words and not words[0].isascii():

@@ -8,8 +8,9 @@ from typing import Any
 
 from archive.model import Reason
 from crawler.boilerplate import Finding, bare, fold
-from crawler.decisions import BYLINE, SENTENCE_END, SHORT, SPREADING, Decisions
+from crawler.decisions import SENTENCE_END, SHORT, SPREADING, Decisions
 from crawler.evidence import MENU, PROSE
+from crawler.names import BY
 
 SANDWICH = 60  # words between two pieces of boilerplate
 POPUP = 60  # words of the longest paragraph in a pop-up
@@ -157,7 +158,7 @@ def remove_next_articles(work: Decisions) -> None:
         if work.raw[i].level != 1 or not work.is_open(i):
             continue
         below = range(i + 1, min(i + 1 + BELOW_TITLE, len(work.raw)))
-        if any(work.is_dateline(k) or BYLINE.match(work.raw[k].text) for k in below):
+        if any(work.is_dateline(k) or BY.match(work.raw[k].text) for k in below):
             for k in range(i, len(work.raw)):
                 if work.is_open(k):
                     work.remove(k, Finding(Reason.RELATED, "next-article", work.raw[i].text))

@@ -1,0 +1,221 @@
+"""Where a page shows its reader who wrote it: marked elements, bylines, signatures, owners.
+
+Each way was counted on the pages of ../shared/bench: how often it names the author, and whom else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from crawler.headings import fold
+from crawler.names import BY, DATE, Name, Site, is_full_name, seen, stated
+from crawler.structured import plain
+
+if TYPE_CHECKING:
+    from crawler.extraction import RawBlock
+
+BYLINE = 80  # letters of the longest line that is read as a byline
+# How far from the title a byline stands, in blocks: above it, and below.
+ABOVE_TITLE = 6
+BELOW_TITLE = 32
+BIO = 40  # letters of the shortest paragraph about the author
+SIGLUM = 3  # letters of an editor's siglum: `amw`
+MOST = 12  # authors of a page, as far as they are marked in its text
+# Class names of an element that names the author, of one that does not, and of those around it.
+_SIGNED = re.compile(r"auth?or|auteur|byline|writer|verfasser|redakteur|reporter", re.I)
+_ABOUT = re.compile(
+    r"bio|desc|image|img|photo|avatar|picture|social|follow|title|job|role|position|mail|website"
+    r"|more|count|logo|icon|share|copyright|author(?:ity|iz)|list|comment|prep|bild|foto|tweet|custom",
+    re.I,
+)
+_OTHERS = re.compile(
+    r"comment|related|recent|sidebar|teaser|recommend|popular|trending|tweet|caption|mega-?menu"
+    r"|(?<!v)(?<!\bh-)card|\brev(?:iew)?\b",
+    re.I,
+)
+_OTHER_ARTICLE = re.compile(r"related|teaser|\bcomment(?!s)|(?<!v)(?<!\bh-)card", re.I)
+_HCARD = re.compile(r"\bvcard\b|\bfn\b|\bp-author\b")  # microformats.org/wiki/hcard
+_SIGNED_PARTS = ("uthor", "utor", "uteur", "yline", "riter", "erfasser", "edakteur", "eporter")
+_SIGNED_PATH = f"//body//*[{' or '.join(f'contains(@class, {part!r})' for part in _SIGNED_PARTS)}]"
+_SEPARATOR = r"\s*(?:[|•·,∙~–-]|\bon\b|\bam\b)?\s*"
+_DATED = re.compile(rf"^([^|•·,\d]{{5,40}}?){_SEPARATOR}{DATE}", re.I)
+_DATED_BEFORE = re.compile(
+    rf"^{DATE}(?:[\s,|]*\d\d[:.]\d\d)?(?:\s*Uhr)?{_SEPARATOR}([^|•·,\d]{{5,40}})$", re.I
+)
+# A label that can be nothing else, wherever it stands: not `by` and `von` alone.
+_LABEL = re.compile(
+    r"^(?:written|words|story|text|reported|geschrieben|verfasst|escrito|écrit|scritto)\s+\w+\s|^[^\s:]{2,12}\s?[:：]",
+    re.I,
+)
+# What stands between the first name and the rest of a paragraph about somebody.
+_IS = re.compile(
+    r"\s+(?:is|was|has|writes|works|covers|lives|ist|war|hat|schreibt|arbeitet|lebt|est|a|écrit|es|escribe"
+    r"|è|é|scrive|escreve|is een|schrijft|jest|pisze|är|skriver|er)\s|[は、，是，]"
+)
+PROSE = 100  # letters of the shortest paragraph that is taken for text
+
+
+def read_bylines(
+    tree: Any, blocks: Sequence[RawBlock], site: Site, titles: Sequence[str]
+) -> list[Name]:
+    """The names in the first place that gives any; the surest places first."""
+    return next(filter(None, _places(tree, blocks, site, titles)), [])
+
+
+def _places(
+    tree: Any, blocks: Sequence[RawBlock], site: Site, titles: Sequence[str]
+) -> Iterator[list[Name]]:
+    yield _signed(tree, site)
+    yield _byline(blocks, _title_at(blocks, titles), site)
+    yield _labelled(blocks, site)
+    yield _signature(blocks, site, titles)
+    yield _bio_line(blocks, titles)
+
+
+def read_marked(tree: Any, site: Site) -> list[Name]:
+    """Elements that are marked as the author by microdata or rel."""
+    paths = (
+        ".//*[@itemprop='author']//*[@itemprop='name']",
+        ".//*[@itemprop='author']",
+        ".//a[@rel='author']",
+    )
+    groups: list[Name] = []
+    for path in paths:
+        names = []
+        for element in tree.iterfind(path):
+            if not _is_of_others(element):
+                text = plain(element.get("content") or " ".join(element.itertext()))
+                names += stated(text, site) if len(text) < BYLINE else []
+        if any(not name.is_group for name in names):
+            return names[:MOST]
+        groups += names
+    return groups[:1]
+
+
+def _signed(tree: Any, site: Site) -> list[Name]:
+    """Elements whose class says that they name the author."""
+    for element in tree.xpath(_SIGNED_PATH):
+        names = element.get("class")
+        if element.tag in ("article", "section") or not _SIGNED.search(names):
+            continue
+        if _ABOUT.search(names) or _is_of_others(element):
+            continue
+        if found := _in_element(element, site):
+            return found
+    return []
+
+
+def _in_element(element: Any, site: Site) -> list[Name]:
+    """The names in an element: its links, its whole text, or the first piece of it."""
+    pieces = [
+        text
+        for raw in element.xpath(".//text()[not(parent::style or parent::script)]")
+        if (text := plain(raw))
+    ]
+    whole = " ".join(pieces)
+    if len(whole) <= BYLINE:
+        links = [plain(" ".join(link.itertext())) for link in element.iter("a")]
+        names = [n for text in links if is_full_name(text) for n in _label(text, site)]
+        if names := names or _label(whole, site):
+            return names
+    is_card = bool(_HCARD.search(element.get("class")))
+    return next((names for text in pieces[:3] if (names := _label(text, site, is_card))), [])
+
+
+def _label(text: str, site: Site, is_card: bool = False) -> list[Name]:
+    """The names in a text that is nothing else; one word alone is a user's name."""
+    if names := seen(text, site):
+        return names
+    rest = BY.sub("", text + " ").strip()
+    is_siglum = rest.endswith(".") or (rest.islower() and len(rest) <= SIGLUM and not is_card)
+    is_word = len(rest) > 1 and " " not in rest and len(rest) < 25 and not is_siglum
+    return stated(rest, site) if is_word else []
+
+
+def _is_of_others(element: Any) -> bool:
+    """Whether an element stands in a comment, in a list of other articles, in a menu or footer."""
+    for holder in element.iterancestors():
+        names = f"{holder.get('class') or ''} {holder.get('id') or ''}"
+        if holder.tag in ("body", "main", "article"):
+            return holder.tag == "article" and bool(_OTHER_ARTICLE.search(names))
+        if holder.tag in ("footer", "nav") or _OTHERS.search(names):
+            return True
+    return False
+
+
+def _title_at(blocks: Sequence[RawBlock], titles: Sequence[str]) -> int:
+    """Where the title stands: the heading that says it, or the first of the page."""
+    said = {fold(title) for title in titles}
+    headings = [i for i, b in enumerate(blocks) if b.level and b.level <= 2 and not b.hidden]
+    same = (i for i in headings if fold(blocks[i].text) in said)
+    first = (i for i in headings if blocks[i].level == 1)
+    return next(same, next(first, 0))
+
+
+def _byline(blocks: Sequence[RawBlock], start: int, site: Site) -> list[Name]:
+    """A visible line near the title: `By Ada Example`, `Ada Example | May 3`."""
+    for block in blocks[max(0, start - ABOVE_TITLE) : start + BELOW_TITLE]:
+        text = block.text
+        if len(text) > BYLINE or text.endswith((".", "?", "!")) or block.level == 1:
+            continue
+        if BY.match(text):
+            names = seen(text, site)
+        elif match := _DATED.match(text) or _DATED_BEFORE.search(text):
+            names = [n for n in seen(match.group(1), site) if not n.is_group]
+        else:
+            continue
+        if names:
+            return names
+    return []
+
+
+def _labelled(blocks: Sequence[RawBlock], site: Site) -> list[Name]:
+    """A line that begins with a label, anywhere: `Written by Ada Example`, `Autor: …`."""
+    for block in blocks:
+        text = block.text
+        if len(text) > BYLINE or not (_LABEL.match(text) and BY.match(text)):
+            continue
+        if names := [n for n in seen(text, site) if not n.is_group]:
+            return names
+    return []
+
+
+def _signature(blocks: Sequence[RawBlock], site: Site, titles: Sequence[str]) -> list[Name]:
+    """A name by itself as the first or the last line of the text."""
+    weights: dict[Any, int] = {}
+    for block in blocks:
+        if len(block.text) >= PROSE and block.linked < len(block.text) / 2:
+            parent = block.element.getparent()
+            weights[parent] = weights.get(parent, 0) + len(block.text)
+    if not weights:
+        return []
+    text = max(weights, key=lambda element: weights[element])
+    inside = [b for b in blocks if b.element.getparent() is text and b.kind == "paragraph"]
+    for block in (*inside[:1], *reversed(inside[-2:])):
+        name = block.text.partition("/")[0] if "," not in block.text else ""
+        if block.text in titles or block.linked or not is_full_name(name):
+            continue
+        if _OTHERS.search(block.element.get("class") or "") or _is_of_others(block.element):
+            continue
+        if names := seen(block.text, site):
+            return names
+    return []
+
+
+def _bio_line(blocks: Sequence[RawBlock], titles: Sequence[str]) -> list[Name]:
+    """A name by itself, and behind it a paragraph on somebody of that name: `Sam is …`."""
+    for line, bio in pairwise(blocks):
+        name = BY.sub("", line.text)
+        if len(bio.text) < BIO or not is_full_name(name) or name in titles:
+            continue
+        words = name.split()
+        first = words[0] if len(words) > 1 else name[:2]
+        if bio.text.startswith(first):
+            rest = bio.text.removeprefix(name)
+            rest = rest.removeprefix(first) if rest == bio.text else rest
+            if _IS.match(rest) or (not name.isascii() and len(words) == 1):
+                return [Name(name, False)]
+    return []
