@@ -196,8 +196,8 @@ def _signature(blocks: Sequence[RawBlock], site: Site, titles: Sequence[str]) ->
     inside = [b for b in blocks if b.element.getparent() is text and b.kind == "paragraph"]
     for block in (*inside[:1], *reversed(inside[-2:])):
         name = block.text.partition("/")[0] if "," not in block.text else ""
-        if block.text in titles or block.linked or not is_full_name(name):
-            continue
+        if block.text in titles or block.linked or " " not in name or not is_full_name(name):
+            continue  # two words at least: a label in Chinese or Japanese looks as a name does
         if _OTHERS.search(block.element.get("class") or "") or _is_of_others(block.element):
             continue
         if names := seen(block.text, site):

@@ -170,6 +170,7 @@ def test_the_people_in_a_line(line: str, names: list[str]) -> None:
         pytest.param(
             "", TEXT + TEXT + "<p><strong>Ada One</strong></p>", ("Ada One",), id="a signature"
         ),
+        pytest.param("", TEXT + "<p>関連記事</p>", (), id="no label in Japanese"),
         pytest.param(
             "", TEXT + TEXT + "<p>Written by Ada One and Bo Two</p>" + TEXT,
             ("Ada One", "Bo Two"), id="a label that can be nothing else, behind the text",
