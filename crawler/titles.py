@@ -69,7 +69,13 @@ def read_titles(
     headings = [h for h in found.of_page if fold(h.text) not in names]
     stated = _Stated(
         *(
-            _without_site(title, headings, {fold(t) for t in raw.all() if t != title}, names)
+            _without_site(
+                title,
+                headings,
+                {fold(t) for t in raw.all() if t != title},
+                names,
+                is_sure=raw.shared == raw.headline == title,
+            )
             for title in (raw.shared, raw.headline, raw.social, raw.window)
         )
     )
@@ -101,9 +107,16 @@ def _choose(heading: str, stated: _Stated) -> str:
     said = [fold(t) for t in titles]
     if not overlap(heading, titles) and any(said.count(key) > 1 for key in said):
         return titles[0]
-    # Newsrooms that write JSON-LD keep the title as it was typed in og:title, and have a template
-    # set its quotation marks (4 sites to 2); on other pages the heading is as typed (7 to 1).
-    if stated.headline and fold(stated.shared) == fold(heading):
+    keys = [fold(heading), fold(stated.shared), fold(stated.headline)]
+    # Three titles, none like another: the headline is the newsroom's (3 sites; the heading on none),
+    # unless it is a section's name, or the heading without its kicker.
+    if all(keys) and len(set(keys)) == len(keys) and keys[2] not in keys[0]:
+        others = [heading, stated.shared]
+        return stated.headline if overlap(stated.headline, others) else heading
+    # Newsrooms that write JSON-LD keep the title as it was typed in og:title and in <title>, and
+    # have a template set its quotation marks (4 sites to 1); on other pages the heading is as typed
+    # (7 to 1).
+    if stated.headline and keys[0] == keys[1] and stated.window in ("", stated.shared):
         return stated.shared
     return heading
 
@@ -154,9 +167,17 @@ def _site_names(url: str, *given: str | None) -> frozenset[str]:
 
 
 def _without_site(
-    title: str, headings: Sequence[Heading], others: set[str], names: frozenset[str]
+    title: str,
+    headings: Sequence[Heading],
+    others: set[str],
+    names: frozenset[str],
+    *,
+    is_sure: bool,
 ) -> str:
-    """`Title | Section | Site` → `Title`: by what else the page says, by the site's name, by form."""
+    """`Title | Section | Site` → `Title`: by what else the page says, by the site's name, by form.
+
+    By form only where it is not `is_sure` that the whole is the title.
+    """
     spans = _spans(title)
     if len(spans) < 2 or any(fold(h.text) == fold(title) for h in headings):
         return title
@@ -166,7 +187,8 @@ def _without_site(
             run = title[spans[start][0] : spans[start + size - 1][1]]
             if fold(run) in known - names:
                 return run
-    return _without_name(title, spans, names) or _without_last(title, spans, names)
+    named = _without_name(title, spans, names)
+    return named or (title if is_sure else _without_last(title, spans, names))
 
 
 def _without_name(title: str, spans: list[tuple[int, int]], names: frozenset[str]) -> str | None:

@@ -40,6 +40,39 @@ HEADLINE = '{"@type": "NewsArticle", "headline": "%s"}'
             id="and names the site in the title",
         ),
         pytest.param(
+            OG % "Cranes seen over Lund" + ld(HEADLINE % "All results of the league"),
+            "<h1>Cranes return to Sweden early</h1>",
+            "Cranes return to Sweden early",
+            id="a headline that shares no word with heading and og:title is another article's",
+        ),
+        pytest.param(
+            OG % "Cranes seen over Lund" + ld(HEADLINE % "Cranes return a month early"),
+            "<h1>Why the cranes are back over Lund</h1>",
+            "Cranes return a month early",
+            id="of three titles the newsroom's",
+        ),
+        pytest.param(
+            OG % "Cranes: all you need" + ld(HEADLINE % "Sport"),
+            "<h1>Why the cranes left</h1>",
+            "Why the cranes left",
+            id="a headline that is a section's name",
+        ),
+        pytest.param(
+            OG % "Cranes left – “early”" + ld(HEADLINE % "Cranes left – “early”"),
+            "",
+            "Cranes left – “early”",
+            id="what og:title and headline both say has no site in it",
+        ),
+        pytest.param(
+            "<title>The ‘cranes’ | Example Times</title>"
+            + NAME
+            + OG % "The &#39;cranes&#39;"
+            + ld(HEADLINE % "The ‘cranes’"),
+            "<h1>The ‘cranes’</h1>",
+            "The ‘cranes’",
+            id="quotation marks as they stand everywhere but in og:title",
+        ),
+        pytest.param(
             OG % "The cranes",
             "<h1 class='widget-title'>About us</h1><h1>Menu</h1><h2>The cranes</h2>",
             "The cranes",
