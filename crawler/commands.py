@@ -90,7 +90,7 @@ def import_(paths: tuple[Path, ...], url: str | None, directory: Path, as_json: 
 
 @cli.group()
 def sources() -> None:
-    """The sources that are crawled: list, check, add, init."""
+    """The sources that are crawled: list, check, add, import, init."""
 
 
 @sources.command(name="init")
@@ -145,7 +145,7 @@ def list_(file: Path | None, directory: Path, as_json: bool) -> None:
 @sources_option
 @shared_options
 def check(names: tuple[str, ...], file: Path | None, directory: Path, as_json: bool) -> None:
-    """Visit sources and say what is wrong with them; nothing is stored.
+    """Visit sources by every way; say what each found and what is wrong. Nothing is stored.
 
     \b
     Example:
@@ -160,7 +160,7 @@ def check(names: tuple[str, ...], file: Path | None, directory: Path, as_json: b
         print_json({"sources": {f.source.name: f.document() for f in findings}})
     else:
         for finding in findings:
-            click.echo(finding.line())
+            click.echo("\n".join(finding.lines()))
     if any(finding.problems for finding in findings):
         sys.exit(terminal.EXIT_FAILURES)
 
@@ -206,8 +206,40 @@ def add(
     if as_json:
         print_json({"path": str(path), **finding.document()})
     else:
-        click.echo(finding.line())
+        click.echo("\n".join(finding.lines()))
         say(f"added to {path}")
+
+
+@sources.command(name="import")
+@click.argument("opml", metavar="FILE", type=click.Path(path_type=Path))
+@sources_option
+@shared_options
+def import_sources(opml: Path, file: Path | None, directory: Path, as_json: bool) -> None:
+    """Add the subscriptions of a feed reader (OPML) to the list.
+
+    \b
+    Example:
+      newsarchive sources import subscriptions.opml
+    """
+    from crawler.opml import read
+    from crawler.sources import append, load
+
+    path = file or directory / "sources.toml"
+    found = read(opml, load(path) if path.exists() else [])
+    if found.new:
+        append(path, *found.new)
+    for line in found.skipped:
+        say(f"skipped: {line}")
+    names = [source.name for source in found.new]
+    if as_json:
+        print_json(
+            {"path": str(path), "added": names, "held": found.held, "skipped": list(found.skipped)}
+        )
+    else:
+        say(
+            f"{len(names)} added to {path}, {found.held} held already, {len(found.skipped)} skipped:"
+            " `newsarchive sources check` visits them"
+        )
 
 
 @cli.command()

@@ -40,12 +40,19 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         return discovery.find(capture.role, page, source)
     if not exchange.body.strip():
         return Fault("empty", "the page is empty")
-    rules = SiteRules(keep=source.keep, drop=source.drop)
+    rules = _rules(source, capture)
     if content_type.startswith("message/rfc822"):
         return mail.read(exchange.body, capture.url, rules)
     if not _may_be_html(content_type):
         return Fault("not-html", f"the page is {content_type}, not HTML", permanent=True)
     return reading.read(exchange.body, capture.final_url, exchange.headers, rules, source.language)
+
+
+def _rules(source: Source, capture: Capture) -> SiteRules:
+    """The source's rules, as far as they fit pages of the day of the capture."""
+    if source.until and capture.fetched[: len(source.until)] > source.until:
+        return SiteRules()
+    return SiteRules(keep=source.keep, drop=source.drop)
 
 
 def _header(exchange: warc.Exchange, name: str) -> str:

@@ -12,14 +12,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from archive import urls
-from archive.model import Capture, Found, Link
+from archive.model import Capture, Found, Link, Reading
 from crawler import discovery
+from crawler.discovery import paths
+from crawler.discovery.page import is_own
 from crawler.frontier import Frontier
 from crawler.progress import Progress
+from crawler.sources import Source
 from crawler.trails import PAGES
 
 # Clocks differ, and caches hold a sitemap for hours after its index tells of the change.
 MARGIN = timedelta(days=1)
+HREFLANG = "hreflang"  # the way by which translations are found
 CUT = f"more than {PAGES} pages list its articles: the rest was not asked for"
 
 
@@ -30,11 +34,13 @@ def follow(
     found: Found,
     *,
     full: bool,
+    every_way: bool = False,
     sitemaps: Sequence[Link] = (),
 ) -> None:
     """Put into the frontier what the page leads to.
 
     `sitemaps` are those that robots.txt names: they stand in for the ones that a home page guesses.
+    `every_way` begins each way that a home page offers.
     """
     source, trails = progress.source, progress.trails
     progress.platform = found.platform or progress.platform
@@ -50,6 +56,9 @@ def follow(
     links = list(found.pages)
     if full or (are_new and not progress.is_first_crawl):
         links += found.following
+    elif every_way and capture.role == "home":
+        first = {link.role: link for link in reversed(found.following) if link.role != "article"}
+        links += first.values()
     _name(frontier, progress, [link for link in links if link.role == "article"])
     pages = _stated([link for link in links if link.role != "article"], sitemaps)
     if not full:
@@ -59,6 +68,38 @@ def follow(
     if trails.is_cut and CUT not in progress.notices:
         progress.notices.append(CUT)
     progress.is_drained = False
+
+
+def follow_translations(
+    frontier: Frontier,
+    progress: Progress,
+    capture: Capture,
+    article: Reading,
+    sources: Iterable[Source],
+) -> None:
+    """Put the translations that an article declares (hreflang) into the frontier.
+
+    Only those in the source's own section of the site, and not in that of another source. They
+    lead no further: each member of a group declares all others.
+    """
+    if capture.found_by == HREFLANG:
+        return
+    source = progress.source
+    own, site = paths.section(source.url), urls.site(source.url)
+    places = [paths.section(one.url) for one in sources if urls.site(one.url) == site]
+    inner = [place for place in places if place != own and place.startswith(own)]
+    links = [
+        Link(other, "article", HREFLANG)
+        for _, other in article.alternates
+        if urls.key(other) != urls.key(capture.url)
+        and is_own(other, source.url)
+        and paths.in_section(other, own)
+        and paths.may_be_article(other)
+        and not any(paths.in_section(other, place) for place in inner)
+    ]
+    if links:
+        _name(frontier, progress, links)
+        progress.is_drained = False
 
 
 def _name(frontier: Frontier, progress: Progress, articles: Iterable[Link]) -> int:

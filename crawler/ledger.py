@@ -11,7 +11,7 @@ from archive import urls, warc
 from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
 from crawler import discovery
-from crawler.following import follow
+from crawler.following import follow, follow_translations
 from crawler.frontier import Entry, Frontier
 from crawler.hosts import PATIENCE, Host, Hosts, moment, stamp
 from crawler.progress import Progress
@@ -21,6 +21,8 @@ from crawler.sources import Source
 # few enough that one source does not fill memory.
 IN_FLIGHT = 8
 ROLES: tuple[Role, ...] = tuple(discovery.WAYS)
+# Ways that name pages which are no articles, too: these are passed over, not failures.
+UNSURE = ("sitemap", "listing", "hreflang")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Options:
     revisit: bool = False
     limit: int | None = None
     due_only: bool = False
+    every_way: bool = False  # begin each way of finding articles, to see what it gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class Ledger:
                 if notice := discovery.refusal(source, source.platform):
                     self._skip(source.name, notice)
                     continue
-                seeds = discovery.seeds(source, self.options.full)
+                seeds = discovery.seeds(source, self.options.full or self.options.every_way)
                 self._frontier.add(
                     source.name, self.progress[source.name].trails.begin(seeds), again=True
                 )
@@ -182,13 +185,17 @@ class Ledger:
         if is_article:
             progress.fetched += outcome is not None
             progress.settle(url, change.kind if change else "unchanged")
-            if isinstance(outcome, Reading):
+            if isinstance(outcome, Reading) and capture:
                 progress.notices += [f"{url}: {warning}" for warning in outcome.warnings]
+                follow_translations(
+                    self._frontier, progress, capture, outcome, self.sources.values()
+                )
         elif isinstance(outcome, Found) and capture:
             site = urls.site(capture.final_url)
             follow(
                 self._frontier, progress, capture, outcome,
-                full=self.options.full, sitemaps=self._sitemaps.get(site, ()),
+                full=self.options.full, every_way=self.options.every_way,
+                sitemaps=self._sitemaps.get(site, ()),
             )  # fmt: skip
 
     def _save_fault(
@@ -201,11 +208,12 @@ class Ledger:
         host: Host | None,
     ) -> None:
         name = progress.source.name
-        if fault.skip and is_article and entry and entry.found_by in ("sitemap", "listing"):
+        if fault.skip and is_article and entry and entry.found_by in UNSURE:
             self._frontier.done(name, url)
             progress.settle(url, "skipped")
         elif entry and entry.optional and not host:
             self._frontier.done(name, url)
+            progress.closed[entry.role] = fault.message
         else:
             next_try = None
             if fault.permanent or fault.skip:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from archive.model import Fault
 from archive.store import open_archive
+from crawler import discovery
 from crawler.crawl import Crawl
 from crawler.ledger import Options
 from crawler.progress import Progress
@@ -22,11 +23,15 @@ SAMPLE = 2  # articles of each source that are read
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A source as it was found: completed, with how many articles it names and what is wrong."""
+    """A source as it was found: completed, what each way names, and what is wrong.
+
+    `ways`: of each way the number of articles that it names, or why it gives none.
+    """
 
     source: Source
     articles: int
     read: int
+    ways: dict[str, int | str]
     problems: tuple[tuple[str, Fault], ...]
     notices: tuple[str, ...]
 
@@ -36,19 +41,20 @@ class Finding:
             return f"{self.problems[0][1].message} ({self.problems[0][0]})"
         return self.notices[0] if self.notices else "no articles found"
 
-    def line(self) -> str:
-        """The finding as a line."""
-        ways = [
-            self.source.platform or "",
-            f"{len(self.source.feeds)} feeds" if self.source.feeds else "",
-        ]
-        about = ", ".join(part for part in (*ways, self.source.language or "") if part)
-        state = (
-            f"{self.articles} articles named, {self.read} of {SAMPLE} read" if self.articles else ""
-        )
-        wrong = self.problem() if self.problems or self.notices else ""
+    def lines(self) -> list[str]:
+        """The finding for users: a line, and one for each further thing that is wrong."""
+        source = self.source
         mark = "broken" if self.problems else "skipped" if self.notices else "ok"
-        return f"{self.source.name}: {mark}: " + "; ".join(p for p in (state, about, wrong) if p)
+        about = ", ".join(part for part in (source.platform, source.language) if part)
+        ways = ", ".join(
+            f"{way}: {told}" if isinstance(told, str) else f"{way} {told}"
+            for way, told in self.ways.items()
+        )
+        read = f"{self.articles} articles named, {self.read} of {SAMPLE} read"
+        wrong = self.problem() if self.problems or self.notices else ""
+        parts = (read if self.articles else "", ways, about, wrong)
+        further = [f"  {fault.message} ({url})" for url, fault in self.problems[1:]]
+        return [f"{source.name}: {mark}: " + "; ".join(part for part in parts if part), *further]
 
     def document(self) -> dict[str, object]:
         """The finding for machines."""
@@ -61,6 +67,7 @@ class Finding:
             "sitemaps": list(self.source.sitemaps),
             "articles": self.articles,
             "read": self.read,
+            "ways": self.ways,
             "problems": [f"{fault.kind}: {fault.message}: {url}" for url, fault in self.problems],
             "notices": list(self.notices),
         }
@@ -73,7 +80,7 @@ def probe(sources: Sequence[Source]) -> list[Finding]:
         open_archive(Path(folder), "check") as archive,
     ):
         workers = Workers(archive.warc_folder)
-        crawl = Crawl(archive, sources, workers, Options(limit=SAMPLE))
+        crawl = Crawl(archive, sources, workers, Options(limit=SAMPLE, every_way=True))
         try:
             run(crawl)
         finally:
@@ -93,12 +100,21 @@ def probe(sources: Sequence[Source]) -> list[Finding]:
 def _finding(progress: Progress, read_language: str | None) -> Finding:
     source = progress.source
     report = progress.report()
+    feeds = source.feeds or tuple(sorted(progress.feeds))
+    is_found = bool(feeds) or any(way in progress.ways for way in discovery.SINCE)
+    ways: dict[str, int | str] = {
+        way: len(progress.ways[way]) if way in progress.ways else progress.closed[way]
+        for way in discovery.WAYS
+        if way in progress.ways or way in progress.closed
+    }
     completed = replace(
         source,
         platform=source.platform or progress.platform,
-        feeds=source.feeds or tuple(sorted(progress.feeds)),
-        sitemaps=source.sitemaps or tuple(sorted(progress.sitemaps)),
+        feeds=feeds,
+        # Beside a feed or an API a sitemap is for the whole history, and found again for that.
+        sitemaps=source.sitemaps or (() if is_found else tuple(sorted(progress.sitemaps))),
         language=source.language or progress.language or read_language,
         checked=datetime.now(UTC).date().isoformat(),
     )
-    return Finding(completed, report.found, report.new, report.faults, tuple(progress.notices))
+    notices = tuple(dict.fromkeys(progress.notices))
+    return Finding(completed, report.found, report.new, ways, report.faults, notices)

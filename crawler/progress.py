@@ -24,6 +24,7 @@ class Progress:
     settled: dict[str, str] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)  # pages of discovery
     ways: dict[Role, set[str]] = field(default_factory=dict)  # the articles that each way names
+    closed: dict[Role, str] = field(default_factory=dict)  # why a way that may be gives none
     faults: dict[str, Fault] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     waits: tuple[Host, ...] = ()  # hosts that are left alone, and for which entries wait

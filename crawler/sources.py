@@ -117,21 +117,24 @@ def select(sources: Sequence[Source], names: Iterable[str]) -> list[Source]:
     return [known[name] for name in chosen] if chosen else list(sources)
 
 
-def append(path: Path, source: Source) -> None:
-    """Add a source at the end of the file, which stays as it is otherwise. Raises SourcesError."""
-    held = load(path) if path.exists() else []
-    for other in held:
-        if other.name == source.name or urls.key(other.url) == urls.key(source.url):
+def append(path: Path, *sources: Source) -> None:
+    """Add sources at the end of the file, which stays as it is otherwise. Raises SourcesError."""
+    names = {source.name: source for source in (load(path) if path.exists() else [])}
+    places = {urls.key(source.url): source for source in names.values()}
+    for source in sources:
+        key = urls.key(source.url)
+        if other := names.get(source.name) or places.get(key):
             raise SourcesError(f"{path} has {other.url} already, as {other.name!r}")
-    entry = dump(source)
-    parse(entry, "the source")  # what is added must be read back
+        names[source.name] = places[key] = source
+    entries = "\n".join(dump(source) for source in sources)
+    parse(entries, "the source")  # what is added must be read back
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab+") as file:
         file.seek(0)
         before = file.read()
         end = b"\r\n" if b"\r\n" in before else b"\n"
         gap = b"" if not before else end if before.endswith(b"\n") else end * 2
-        file.write(gap + entry.encode().replace(b"\n", end))
+        file.write(gap + entries.encode().replace(b"\n", end))
 
 
 def dump(source: Source) -> str:

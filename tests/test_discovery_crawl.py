@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from archive.store import open_reader
 from crawler import frontier, trails
 from crawler.sources import Source
 from tests.discovery_site import Answer, Crawled, article, crawl, index, listed, rss, urlset
@@ -273,3 +274,78 @@ def test_a_wordpress_that_does_not_know_modified_after_is_not_read_to_its_end(
     crawl(tmp_path, old, api)
     again = crawl(tmp_path, old, api)
     assert len([path for path in again.asked if "wp-json" in path]) == 1
+
+
+# Translations
+
+
+def translated(path: str) -> Answer:
+    """An article with its translation in another language, which points back."""
+    number, _, language = path.partition("-")
+    links = "".join(
+        f'<link rel="alternate" hreflang="{code}" href="{HOME}{number}-{code}">'
+        for code in (*LANGUAGES, "x-default")
+    )
+    return str(article(path)).replace("<head>", f"<head>{links}").replace("=de", f"={language}")
+
+
+LANGUAGES = ("de", "en", "pt-BR")
+BOTH = [f"/a/{n}-{language}" for n in (1, 2) for language in LANGUAGES]
+GERMAN = ["/a/1-de", "/a/2-de"]
+WAYS: dict[str, tuple[Source, dict[str, Answer]]] = {
+    "a feed in one language": (FEED, {"/feed": rss(*GERMAN)}),
+    "a feed in all": (FEED, {"/feed": rss(*BOTH)}),
+    "a sitemap of all": (
+        Source("s", f"{HOME}/", sitemaps=(f"{HOME}/map.xml",)),
+        {"/map.xml": urlset(*[(HOME + path, "2021-01-01") for path in BOTH])},
+    ),
+    "a list in one language": (Source("s", f"{HOME}/"), {"/": listed(*GERMAN)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_translations_are_found_and_one_group_by_every_way(tmp_path: Path, way: str) -> None:
+    source, pages = WAYS[way]
+    done = crawl(tmp_path, lambda p: translated(p) if p.startswith("/a/") else pages.get(p), source)
+    assert done.report.new == 6
+    assert len(done.asked) == len(set(done.asked))
+    db = open_reader(tmp_path)
+    groups = db.execute(
+        "SELECT translation_group, count(*) FROM articles GROUP BY translation_group"
+    ).fetchall()
+    db.close()
+    assert sorted(groups) == [(f"{HOME}/a/{n}-de", 3) for n in (1, 2)]
+
+
+def test_translations_without_end_are_left(tmp_path: Path) -> None:
+    def answer(path: str) -> Answer:
+        link = f'<head><link rel="alternate" hreflang="en" href="{path}/en">'
+        return str(article(path)).replace("<head>", link) if "/a/" in path else rss("/a/1")
+
+    assert crawl(tmp_path, answer, FEED).asked == ["/feed", "/a/1", "/a/1/en"]
+
+
+def test_translations_of_another_section_or_source_are_left_to_it(tmp_path: Path) -> None:
+    page = str(article("/de/1")).replace(
+        "<head>",
+        '<head><link rel="alternate" hreflang="en" href="/en/1">'
+        '<link rel="alternate" hreflang="fr" href="https://other.com/fr/1">',
+    )
+    pages: dict[str, Answer] = {"/feed": rss("/de/1"), "/de/1": page, "/en/1": article("/en/1")}
+    german = Source("s", f"{HOME}/de/", feeds=(f"{HOME}/feed",))
+    assert crawl(tmp_path / "section", pages.get, german).asked == ["/feed", "/de/1"]
+    assert crawl(tmp_path / "site", pages.get, FEED).asked == ["/feed", "/de/1", "/en/1"]
+
+
+def test_rules_of_a_source_are_for_pages_until_their_last_day(tmp_path: Path) -> None:
+    def kept(until: str | None) -> int:
+        source = Source("s", f"{HOME}/", feeds=(f"{HOME}/feed",), drop=("p",), until=until)
+        folder = tmp_path / str(until)
+        crawl(folder, served({"/feed": rss("/a/1")}), source)
+        db = open_reader(folder)
+        (count,) = db.execute("SELECT count(*) FROM blocks WHERE kept").fetchone()
+        db.close()
+        return int(count)
+
+    assert kept(None) == kept("2999-12-31") == 0
+    assert kept("2021-12-31") == 3
