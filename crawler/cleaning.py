@@ -24,16 +24,9 @@ from crawler.metadata import Metadata
 
 TOO_LITTLE = 25  # words of main text; less is no article
 DECLARED = 8  # where the page says that it is one
-WALL = 200  # words; a wall for robots says little else
 ARTICLE_TYPES = frozenset(
     "article newsarticle blogposting reportagenewsarticle analysisnewsarticle techarticle "
     "opinionnewsarticle backgroundnewsarticle reviewnewsarticle liveblogposting blog.post".split()
-)
-BLOCKED = re.compile(
-    r"just a moment|enable javascript and cookies|checking your browser|access denied"
-    r"|attention required|verify you are (?:a )?human|are you a robot|request unsuccessful"
-    r"|unusual traffic|ddos protection|pardon our interruption",
-    re.I,
 )
 _LINKS = re.compile(r"\[[^\]]*\]\([^)]*\)")
 
@@ -78,16 +71,18 @@ STEPS = (
 )
 
 
+def declares_article(page: Metadata) -> bool:
+    """Whether the page says that it is an article."""
+    return bool(page.types & ARTICLE_TYPES)
+
+
 def is_article(blocks: Sequence[Block], page: Metadata) -> Fault | None:
     """Why the page is no article; null where it is one."""
     if not blocks:
         return Fault("empty", "the page has no text")
-    text = " ".join(block.text for block in blocks)
     kept = [block for block in blocks if block.kept]
     length = sum(size(block.text) for block in kept)
-    if BLOCKED.search(page.title + " " + text[:500]) and size(text) < WALL:
-        return Fault("blocked", "the site answered with a wall for robots instead of the page")
-    is_declared = bool(page.types & ARTICLE_TYPES)
+    is_declared = declares_article(page)
     if length < (DECLARED if is_declared else TOO_LITTLE):
         return Fault("not-an-article", "the page has no main text", skip=True)
     if is_declared:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archive.model import Fault, Reading, main_text
-from crawler import cleaning, extraction, rights
+from crawler import cleaning, extraction, rights, walls
 from crawler.cleaning import SiteRules
 from crawler.encoding import decode
 from crawler.language import detect
@@ -31,7 +31,11 @@ def read(
     raw = extraction.blocks(tree, url)
     page = read_metadata(tree, url, raw)
     blocks = cleaning.clean(raw, page, tree, rules)
-    if fault := cleaning.is_article(blocks, page):
+    is_declared = cleaning.declares_article(page)
+    if fault := (
+        walls.find(tree, url, page.title, blocks, is_article=is_declared)
+        or cleaning.is_article(blocks, page)
+    ):
         return fault
     prose = tuple(block for block in blocks if block.kind != "code")
     detected = detect(main_text(prose), page.declared_language or language)
