@@ -29,10 +29,10 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a reading changed: the article, and how."""
+    """What a capture changed: the article, and how."""
 
     article_id: int
-    kind: Literal["new", "revised", "unchanged"]
+    kind: Literal["new", "revised", "unchanged", "missing", "gone"]
 
 
 def save(db: sqlite3.Connection, capture: Capture, reading: Reading) -> Change:
@@ -73,15 +73,6 @@ def save(db: sqlite3.Connection, capture: Capture, reading: Reading) -> Change:
         return Change(article_id, "new")
     is_revised = _revision_count(db, article_id) > before
     return Change(article_id, "revised" if is_revised else "unchanged")
-
-
-def touch(db: sqlite3.Connection, capture: Capture) -> None:
-    """Note that the article was there, unchanged, when the capture was made."""
-    db.execute(
-        "UPDATE articles SET last_seen = max(last_seen, ?) "
-        "WHERE id = (SELECT article_id FROM addresses WHERE key = ?)",
-        [capture.fetched, urls.key(capture.url)],
-    )
 
 
 def word_count(text: str) -> int:

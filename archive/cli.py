@@ -362,6 +362,7 @@ def _byline(article: Article) -> str:
         article.language,
         f"{article.word_count:,} words",
         "may not be trained on" if article.may_train == "no" else "",
+        f"gone from the web since {article.gone[:10]}" if article.gone else "",
     ]
     return " · ".join(part for part in parts if part)
 

@@ -208,6 +208,7 @@ class Article:
     extractor: str
     first_seen: str
     last_seen: str
+    gone: str | None  # since when its page answers 404 or 410; null: it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +223,7 @@ class SourceReport:
     unchanged: int = 0
     skipped: int = 0
     failed: int = 0
+    gone: int = 0  # held, and its page is not there any more
     requests: int = 0
     seconds: float = 0.0
     faults: tuple[tuple[str, Fault], ...] = field(default=())

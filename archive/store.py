@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archive import articles, lock, rights, warc
+from archive import articles, lock, presence, rights, urls, warc
 from archive.errors import UserError
 from archive.model import Capture, Fault, Found, Outcome, Reading, SourceReport
 from archive.schema import APPLICATION_ID, migrations
@@ -79,7 +79,7 @@ class Archive:
         return Capture(id=cursor.lastrowid, **row)  # type: ignore[arg-type]
 
     def save(self, capture: Capture, outcome: Outcome | None) -> articles.Change | None:
-        """What the outcome of a capture changed; call it within `transaction`.
+        """What the outcome of a capture changed, null: no article; call it within `transaction`.
 
         None as outcome: the server said that nothing changed (304). Saving the same capture
         again changes nothing.
@@ -87,10 +87,11 @@ class Archive:
         change = None
         if isinstance(outcome, Reading):
             change = articles.save(self.connection, capture, outcome)
+            presence.note(self.connection, capture)
         elif isinstance(outcome, Found):
             rights.save(self.connection, capture, outcome.signals)
-        elif outcome is None and capture.role == "article":
-            articles.touch(self.connection, capture)
+        elif capture.role == "article" and capture.status in presence.TELLING:
+            change = presence.note(self.connection, capture)
         self.connection.execute("UPDATE captures SET read = 1 WHERE id = ?", [capture.id])
         return change
 
@@ -124,6 +125,43 @@ class Archive:
                 "SELECT 1 FROM failures WHERE source = ? AND url = ?", [source, url]
             ).fetchone()
         )
+
+    def last_change(self, url: str) -> str | None:
+        """When the article at that address last changed, as far as its page and we know.
+
+        Null where none is held.
+        """
+        row = self.connection.execute(
+            "SELECT a.published_utc, a.modified, a.first_seen, (SELECT max(seen) FROM revisions "
+            "WHERE article_id = a.id AND number > 1) FROM addresses k "
+            "JOIN articles a ON a.id = k.article_id WHERE k.key = ?",
+            [urls.key(url)],
+        ).fetchone()
+        if row is None:
+            return None
+        published, modified, first_seen, revised = row
+        stated = [time for time in (published, articles.utc(modified)) if time]
+        known = max((time for time in stated if time <= first_seen), default=first_seen)
+        return max(known, revised or "")
+
+    def unplanned(self, source: str) -> list[tuple[str, str]]:
+        """Articles' addresses in the frontier without a time to visit them again, and the last visit."""
+        return self.connection.execute(
+            "SELECT f.url, f.fetched FROM frontier f JOIN addresses k ON k.key = f.key "
+            "JOIN articles a ON a.id = k.article_id WHERE f.source = ? AND f.role = 'article' "
+            "AND f.state = 'done' AND f.revisit IS NULL AND f.fetched IS NOT NULL "
+            "AND a.gone IS NULL",
+            [source],
+        ).fetchall()
+
+    def published(self, source: str, count: int) -> list[str]:
+        """When the source's latest articles were published, in UTC."""
+        rows = self.connection.execute(
+            "SELECT published_utc FROM articles WHERE source = ? AND published_utc IS NOT NULL "
+            "ORDER BY published_utc DESC LIMIT ?",
+            [source, count],
+        )
+        return [row[0] for row in rows]
 
     def captures(self, *, unread_only: bool = False) -> Iterator[Capture]:
         """The captures in the order of fetching, or the pages among them not yet derived from."""
@@ -186,6 +224,23 @@ class Archive:
         self.connection.execute(
             "UPDATE sources SET feeds = ?, sitemaps = ?, last_crawl = ? WHERE name = ?",
             [json.dumps(sorted(feeds)), json.dumps(sorted(sitemaps)), warc.now(), name],
+        )
+
+    def failed_crawls(self, source: str) -> int:
+        """How many crawls of the source in a row found none of its lists of articles."""
+        row = self.connection.execute(
+            "SELECT failed_crawls FROM sources WHERE name = ?", [source]
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def record_schedule(
+        self, name: str, next_crawl: str, interval_seconds: int, failed_crawls: int
+    ) -> None:
+        """Keep when the source is to be crawled again, and why then."""
+        self.connection.execute(
+            "UPDATE sources SET next_crawl = ?, interval_seconds = ?, failed_crawls = ? "
+            "WHERE name = ?",
+            [next_crawl, interval_seconds, failed_crawls, name],
         )
 
     def is_first_crawl(self, source: str) -> bool:

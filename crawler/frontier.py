@@ -90,7 +90,7 @@ class Frontier:
                 [link.found_by, link.changed, source, key],
             )
         if state != "done":
-            return True
+            return fetched is None  # what is visited again is no news
         # Ways of discovery state different times of one change: each is compared with its own.
         known = changed if changed and found_by == link.found_by else fetched
         has_changed = bool(link.changed and known and link.changed > known)
@@ -185,12 +185,28 @@ class Frontier:
         )
         return [row[0] for row in rows]
 
-    def done(self, source: str, url: str) -> None:
-        """The URL needs no more fetching until it says that it changed."""
+    def done(self, source: str, url: str, revisit: datetime | None = None) -> None:
+        """The URL needs no more fetching until it says that it changed, or it is to be revisited."""
         self._db.execute(
             "UPDATE frontier SET state = 'done', lease = NULL, attempts = 0, fetched = ? "
             "WHERE source = ? AND key = ?",
             [_now(), source, urls.key(url)],
+        )
+        self.plan(source, url, revisit)
+
+    def plan(self, source: str, url: str, revisit: datetime | None) -> None:
+        """Set when a held article is asked for again; null: not by itself."""
+        self._db.execute(
+            "UPDATE frontier SET revisit = ? WHERE source = ? AND key = ?",
+            [revisit and stamp(revisit), source, urls.key(url)],
+        )
+
+    def revisit(self, source: str) -> None:
+        """Put what is to be visited again by now among what waits."""
+        self._db.execute(
+            "UPDATE frontier SET state = 'waiting', due = ?1, revisit = NULL "
+            "WHERE source = ?2 AND state = 'done' AND revisit <= ?1",
+            [_now(), source],
         )
 
     def retry(self, source: str, url: str, reopens: datetime | None = None) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from archive import urls, warc
+from archive import presence, urls, warc
 from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
-from crawler import discovery
+from crawler import discovery, schedule
 from crawler.following import follow, follow_translations
 from crawler.frontier import Entry, Frontier
 from crawler.hosts import PATIENCE, Host, Hosts, moment, stamp
@@ -87,6 +87,9 @@ class Ledger:
                 self._frontier.add(
                     source.name, self.progress[source.name].trails.begin(seeds), again=True
                 )
+                for url, visited in self.archive.unplanned(source.name):
+                    self._frontier.plan(source.name, url, self._next_visit(url, moment(visited)))
+                self._frontier.revisit(source.name)
                 if self.options.revisit:
                     self._frontier.add(source.name, self._frontier.held(source.name), again=True)
         # Those of other sources wait for their own crawl: it knows their rules.
@@ -175,11 +178,15 @@ class Ledger:
             self._frontier.put_back(progress.source.name, url)
             progress.claimed -= is_article
             return
+        if capture and change and change.kind in ("missing", "gone"):
+            self._save_absent(progress, url, capture, is_gone=change.kind == "gone")
+            return
         if isinstance(outcome, Fault):
             host = self.hosts.waits(urls.site(capture.final_url)) if capture else None
             self._save_fault(progress, url, outcome, entry, is_article, host)
             return
-        self._frontier.done(progress.source.name, url)
+        again = self._next_visit(url, datetime.now(UTC)) if is_article else None
+        self._frontier.done(progress.source.name, url, again)
         self.archive.clear_failure(progress.source.name, url)
         progress.faults.pop(url, None)
         if is_article:
@@ -192,11 +199,29 @@ class Ledger:
                 )
         elif isinstance(outcome, Found) and capture:
             site = urls.site(capture.final_url)
+            progress.has_answered = True
             follow(
                 self._frontier, progress, capture, outcome,
                 full=self.options.full, every_way=self.options.every_way,
                 sitemaps=self._sitemaps.get(site, ()),
             )  # fmt: skip
+
+    def _next_visit(self, url: str, visited: datetime) -> datetime | None:
+        changed = self.archive.last_change(url)
+        return schedule.revisit(visited, moment(changed)) if changed else None
+
+    def _save_absent(
+        self, progress: Progress, url: str, capture: Capture, *, is_gone: bool
+    ) -> None:
+        """The page of an article that is held is not there: the article is kept."""
+        again = schedule.LAST_REVISIT if is_gone else schedule.FIRST_REVISIT
+        by_itself = capture.status != presence.GONE
+        name = progress.source.name
+        self._frontier.done(name, url, datetime.now(UTC) + again if by_itself else None)
+        self.archive.clear_failure(name, url)
+        progress.settle(url, "gone")
+        state = "gone, and kept" if is_gone else "not there now; it is asked for again tomorrow"
+        progress.notices.append(f"HTTP {capture.status}: {state}: {url}")
 
     def _save_fault(
         self,
@@ -251,3 +276,20 @@ class Ledger:
             progress.source.language or progress.language,
         )  # fmt: skip
         self.archive.record_discovery(name, [*progress.feeds], [*progress.sitemaps])
+        self._record_schedule(name, progress)
+
+    def _record_schedule(self, name: str, progress: Progress) -> None:
+        now = datetime.now(UTC)
+        published = [moment(t) for t in self.archive.published(name, schedule.PUBLICATIONS)]
+        configured = progress.source.interval
+        interval = (
+            timedelta(seconds=configured) if configured else schedule.interval(published, now)
+        )
+        is_failing = not (progress.has_answered or progress.waits)
+        failed = self.archive.failed_crawls(name) + 1 if is_failing else 0
+        due = schedule.next_crawl(now, interval, failed)
+        if not progress.is_drained:  # stopped before its end
+            due = now
+        if until := min((h.wait_until for h in progress.waits if h.wait_until), default=None):
+            due = until
+        self.archive.record_schedule(name, stamp(due), int(interval.total_seconds()), failed)

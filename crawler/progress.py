@@ -39,11 +39,12 @@ class Progress:
     is_drained: bool = False
     is_first_crawl: bool = False
     is_current: bool = False  # a sitemap or API says that nothing changed since it was read
+    has_answered: bool = False  # a page of discovery did
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
 
     def settle(self, url: str, kind: str) -> None:
-        """Note what became of an article: new, revised, unchanged, skipped or failed."""
+        """Note what became of an article: new, revised, unchanged, skipped, failed or gone."""
         key = urls.key(url)
         self.found.add(key)
         self.settled[key] = kind
@@ -73,6 +74,7 @@ class Progress:
             unchanged=kinds["unchanged"] + len(self.held - self.settled.keys()),
             skipped=kinds["skipped"],
             failed=kinds["failed"],
+            gone=kinds["gone"],
             requests=self.requests,
             seconds=round((self.ended or time.monotonic()) - self.started, 3),
             faults=tuple(self.faults.items()),

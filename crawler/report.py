@@ -14,7 +14,17 @@ from archive import terminal
 from archive.model import SourceReport
 from crawler.crawl import Crawl
 
-NUMBERS = ("found", "fetched", "new", "revised", "unchanged", "skipped", "failed", "requests")
+NUMBERS = (
+    "found",
+    "fetched",
+    "new",
+    "revised",
+    "unchanged",
+    "skipped",
+    "failed",
+    "gone",
+    "requests",
+)
 FAULT_LINES = 20  # a source; the rest is counted, and stands in the table `failures`
 SOURCE_ROWS = 40  # of an import; beyond that the table is of the largest
 
