@@ -271,7 +271,7 @@ def stats(directory: Path, as_json: bool) -> None:
         f"{found.articles:,} articles, {found.words:,} words, {found.revisions:,} revisions, "
         f"{found.captures:,} captures; {found.removed_share:.0%} of the pages' text removed\n"
     )
-    names = ("source", "articles", "words", "last run", "new", "revised", "failed", "open")
+    names = ("source", "articles", "words", "last run", "new", "revised", "failed", "open", "next")
     out.print(table(names, [_source_row(source) for source in found.sources]))
     if any(source.failures for source in found.sources):
         out.print("open: addresses that could not be archived, and wait\n")
@@ -369,4 +369,5 @@ def _byline(article: Article) -> str:
 
 def _source_row(source: SourceStats) -> tuple[Any, ...]:
     numbers = (source.new or 0, source.revised or 0, source.failed or 0, source.failures)
-    return (source.name, source.articles, source.words, (source.last_run or "–")[:10], *numbers)
+    last, coming = (source.last_run or "–")[:10], (source.next_crawl or "–")[:16].replace("T", " ")
+    return (source.name, source.articles, source.words, last, *numbers, coming)

@@ -63,6 +63,12 @@ def shared_options(command: Command) -> Command:
     return wrapped  # type: ignore[return-value]
 
 
+sources_option = click.option(
+    "--sources", "file", type=click.Path(path_type=Path),
+    help="The list of sources [sources.toml in the archive's folder].",
+)  # fmt: skip
+
+
 def filter_options(command: Command) -> Command:
     """The filters, the same everywhere; the function is given `filters: Filters`."""
 

@@ -3,9 +3,42 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from archive import warc
+from archive.store import open_reader
+
+REFUSING = """
+WITH refusing AS (
+    SELECT f.source AS source, max(h.wait_until) AS wait_until
+    FROM frontier f JOIN hosts h ON h.site = f.site
+    WHERE f.state = 'waiting' AND h.wait_until > :now GROUP BY f.source
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Crawls:
+    """When a source was and is to be crawled: times in ISO 8601, null where there is none.
+
+    `interval_seconds` is the time between crawls, as configured, else as learned from how often the
+    source publishes; until `wait_until` nothing is asked of its site, because that refused.
+    """
+
+    last_crawl: str | None = None
+    next_crawl: str | None = None
+    interval_seconds: int | None = None
+    wait_until: str | None = None
+
+    def next_line(self) -> str:
+        """When `crawl --due` comes to it, for people."""
+        if not self.next_crawl or self.next_crawl <= warc.now():
+            return "now"
+        reason = " (it refused us)" if self.wait_until else ""
+        return self.next_crawl[:16].replace("T", " ") + reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +46,7 @@ class SourceStats:
     """A source: what is held of it, what its last run did, what stands in `failures`.
 
     `last_run` is when its last crawl or import began; it and the numbers of that run are null where
-    there was none. `next_crawl` is when `crawl --due` comes to it, `wait_until` until when nothing is
-    asked of its site because that refused (null: it may be asked).
+    there was none. `next_crawl` and `wait_until` are those of `Crawls`.
     """
 
     name: str
@@ -81,10 +113,25 @@ def collect(db: sqlite3.Connection) -> Stats:
     )
 
 
+def crawls(directory: Path) -> Mapping[str, Crawls]:
+    """The crawls of each source; of those that the archive does not know, that there are none."""
+    found: defaultdict[str, Crawls] = defaultdict(Crawls)
+    if (directory / "archive.db").exists():
+        db = open_reader(directory)
+        rows = db.execute(
+            f"{REFUSING} SELECT name, last_crawl, next_crawl, interval_seconds, wait_until "
+            "FROM sources LEFT JOIN refusing ON source = name",
+            {"now": warc.now()},
+        ).fetchall()
+        db.close()
+        found.update({name: Crawls(*values) for name, *values in rows})
+    return found
+
+
 def _sources(db: sqlite3.Connection) -> tuple[SourceStats, ...]:
     rows = db.execute(
-        """
-        WITH held AS (
+        f"""
+        {REFUSING}, held AS (
             SELECT source, count(*) AS articles, sum(word_count) AS words
             FROM articles GROUP BY source
         ), last AS (
@@ -92,10 +139,6 @@ def _sources(db: sqlite3.Connection) -> tuple[SourceStats, ...]:
             FROM runs GROUP BY source
         ), failing AS (
             SELECT source, count(*) AS failures FROM failures GROUP BY source
-        ), refusing AS (
-            SELECT f.source, max(h.wait_until) AS wait_until
-            FROM frontier f JOIN hosts h ON h.site = f.site
-            WHERE f.state = 'waiting' AND h.wait_until > :now GROUP BY f.source
         ), names AS (
             SELECT name FROM sources UNION SELECT source FROM held
             UNION SELECT source FROM last UNION SELECT source FROM failing

@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -310,7 +310,8 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
 def open_reader(directory: Path) -> sqlite3.Connection:
     """A read-only connection, beside which another process may write.
 
-    Raises ArchiveError where there is no archive, or one newer than this program.
+    An archive of an earlier version is brought up to date first. Raises ArchiveError where there is
+    no archive, one newer than this program, or one that is earlier and cannot be written.
     """
     path = directory / "archive.db"
     if not path.exists():
@@ -322,7 +323,19 @@ def open_reader(directory: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     _check(connection, path)
+    if migrations.pending(Database(connection)):
+        _bring_up_to_date(directory)
     return connection
+
+
+def _bring_up_to_date(directory: Path) -> None:
+    if is_immutable(directory):
+        raise ArchiveError(
+            f"the archive in {directory} is of an earlier version, and the folder cannot be written: "
+            "make it writable once, for `newsarchive stats`"
+        )
+    with suppress(lock.Locked), open_archive(directory, "stats"):  # who holds it is at it
+        pass
 
 
 def is_immutable(directory: Path) -> bool:

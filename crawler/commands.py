@@ -11,22 +11,18 @@ import click
 
 from archive import terminal
 from archive.cli import cli
-from archive.options import shared_options
+from archive.options import shared_options, sources_option
 from archive.terminal import print_json, say
-
-sources_option = click.option(
-    "--sources", "file", type=click.Path(path_type=Path),
-    help="The list of sources [sources.toml in the archive's folder].",
-)  # fmt: skip
+from crawler.unattended import contact_option
 
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]…")
 @click.option("--full", is_flag=True, help="The whole history, not only what is new.")
 @click.option("--revisit", is_flag=True, help="Ask for every held article again, conditionally.")
-@click.option("--due", is_flag=True, help="Only what is due: failures wait for their next try.")
+@click.option("--due", is_flag=True, help="Only sources, and of them URLs, whose time has come.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many articles of each source.")
-@click.option("--contact", help="Who runs this: an address or URL, sent as part of the user agent.")
+@contact_option
 @sources_option
 @shared_options
 def crawl(
@@ -54,7 +50,9 @@ def crawl(
     options = Options(full=full, revisit=revisit, limit=limit, due_only=due)
     with open_crawl(directory, file, names, options) as work, watching(work, as_json):
         debug = bool(click.get_current_context().find_root().meta.get("debug"))
-        reports = run(work, contact, debug=debug)
+        reports = run(work, contact, debug=debug) if work.sources else []
+    if not reports:
+        say("nothing is due: `newsarchive sources list` says when what is")
     finish(reports, as_json)
 
 
@@ -119,25 +117,27 @@ def init(file: Path | None, directory: Path, as_json: bool) -> None:
 @sources_option
 @shared_options
 def list_(file: Path | None, directory: Path, as_json: bool) -> None:
-    """List the sources.
+    """List the sources, and when each is to be crawled next.
 
     \b
     Example:
       newsarchive sources list
     """
+    from archive.stats import crawls
     from crawler.sources import load
 
     found = load(file or directory / "sources.toml")
+    crawled = crawls(directory)
     if as_json:
-        print_json([asdict(source) for source in found])
+        print_json([asdict(source) | asdict(crawled[source.name]) for source in found])
         return
     rows = [
-        (s.name, s.language or "–", s.platform or "–", s.checked or "not checked", s.url)
+        (s.name, s.language or "–", s.platform or "–", s.checked or "not checked",
+         (crawled[s.name].last_crawl or "–")[:10], crawled[s.name].next_line(), s.url)
         for s in found
-    ]
-    terminal.console().print(
-        terminal.table(("name", "language", "platform", "last checked", "address"), rows)
-    )
+    ]  # fmt: skip
+    columns = ("name", "language", "platform", "last checked", "crawled", "next", "address")
+    terminal.console().print(terminal.table(columns, rows))
 
 
 @sources.command()

@@ -10,8 +10,8 @@ from pathlib import Path
 from archive.model import SourceReport
 from archive.options import default_directory
 from archive.store import open_archive
+from crawler import due, sources
 from crawler import settings as scrapy_settings
-from crawler import sources
 from crawler.crawl import Crawl
 from crawler.ledger import Options
 from crawler.workers import Workers
@@ -29,6 +29,8 @@ def open_crawl(
     directory = directory or default_directory()
     chosen = sources.select(sources.load(file or directory / "sources.toml"), names)
     with open_archive(directory, "crawl") as archive:
+        if options.due_only:
+            chosen = due.select(chosen, due.times(archive.connection))
         workers = Workers(archive.warc_folder)
         try:
             yield Crawl(archive, chosen, workers, options)

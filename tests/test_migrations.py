@@ -5,10 +5,14 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 
 from archive.schema import APPLICATION_ID, migrations
-from archive.store import open_archive, open_reader
+from archive.store import ArchiveError, open_archive, open_reader
+from tests.conftest import Run
+
+SOURCES = '[[source]]\nname = "a"\nurl = "https://a.org/"\n'
 
 FRONTIER = (
     "INSERT INTO frontier (source, key, url, role, found_by, state, due) "
@@ -47,3 +51,20 @@ def test_an_archive_of_the_first_schema_opens(tmp_path: Path) -> None:
     assert sites == [("a.org",), ("b.org:8080",), ("c.org",)]
     old.close()
     new.close()
+
+
+def test_an_archive_of_the_first_schema_is_read(tmp_path: Path, newsarchive: Run) -> None:
+    earlier(tmp_path / "archive.db", "schedule")
+    for command in (("stats",), ("sources", "list")):
+        (tmp_path / "sources.toml").write_text(SOURCES)
+        done = newsarchive(*command, archive=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_one_that_cannot_be_written_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier(tmp_path / "archive.db", "schedule")
+    monkeypatch.setattr("archive.store.is_immutable", lambda _: True)
+    with pytest.raises(ArchiveError, match="make it writable once"):
+        open_reader(tmp_path)
