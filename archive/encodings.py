@@ -18,12 +18,22 @@ class EncodingError(Exception):
     """A body that cannot be decoded: one line that says why."""
 
 
+class CutShort(EncodingError):
+    """The encoded body ends before its end."""
+
+
+class TooLarge(EncodingError):
+    """The decoded body exceeds the limit."""
+
+
 def decode(encoding: str, body: bytes, limit: int) -> bytes:
     """The decoded body; `encoding` is the value of the Content-Encoding header.
 
     A body that is not encoded as its header says is returned as it is: servers do that, and
-    browsers bear it. Raises EncodingError for an unknown encoding and beyond `limit` bytes.
+    browsers bear it. Raises EncodingError for an unknown encoding, CutShort and TooLarge.
     """
+    if not body:
+        return body
     names = [name.strip().lower() for name in encoding.split(",")]
     for name in reversed([n for n in names if n not in ("", "identity")]):
         if name not in _DECODERS:
@@ -33,19 +43,22 @@ def decode(encoding: str, body: bytes, limit: int) -> bytes:
         except (zlib.error, brotli.error, zstd.ZstdError, EOFError):
             continue
     if len(body) > limit:
-        raise EncodingError(f"more than {limit:,} bytes")
+        raise TooLarge(f"more than {limit:,} bytes")
     return body
 
 
-def _inflate(body: bytes, most: int) -> bytes:
-    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, most)  # 32: gzip or zlib
+def _inflate(body: bytes, most: int, window: int = zlib.MAX_WBITS | 32) -> bytes:
+    """32: gzip or zlib, as the head says."""
+    decoder = zlib.decompressobj(window)
+    plain = decoder.decompress(body, most)
+    return _whole(plain, most, decoder.eof)
 
 
 def _deflate(body: bytes, most: int) -> bytes:
     try:
         return _inflate(body, most)
     except zlib.error:  # raw deflate: against the standard, and common
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(body, most)
+        return _inflate(body, most, -zlib.MAX_WBITS)
 
 
 def _brotli(body: bytes, most: int) -> bytes:
@@ -54,13 +67,21 @@ def _brotli(body: bytes, most: int) -> bytes:
     while len(plain) < most and not decoder.is_finished():
         more = decoder.process(b"", output_buffer_limit=most - len(plain))
         if not more:
-            break  # cut short: what there is
+            break
         plain += more
-    return bytes(plain)
+    return _whole(bytes(plain), most, decoder.is_finished())
 
 
 def _zstd(body: bytes, most: int) -> bytes:
-    return zstd.ZstdDecompressor().decompress(body, most)
+    decoder = zstd.ZstdDecompressor()
+    plain = decoder.decompress(body, most)
+    return _whole(plain, most, decoder.eof)
+
+
+def _whole(plain: bytes, most: int, is_whole: bool) -> bytes:
+    if not is_whole and len(plain) < most:
+        raise CutShort("the answer was cut short")
+    return plain
 
 
 _DECODERS: dict[str, Callable[[bytes, int], bytes]] = {

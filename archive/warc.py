@@ -35,6 +35,14 @@ class WarcError(Exception):
     """A record that cannot be read: one line that says which and why."""
 
 
+class TooLarge(WarcError):
+    """The record's body is larger than asked for."""
+
+
+class CutShort(WarcError):
+    """The record's body was cut short on its way to us."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and the response to it, the body still encoded as it came over the wire.
@@ -133,7 +141,8 @@ def cut_tail(folder: Path, end: dict[str, int]) -> int:
 def read(folder: Path, file: str, offset: int, limit: int = BODY_LIMIT) -> Exchange:
     """The exchange recorded at that place, with its body decoded (Content-Encoding undone).
 
-    Raises WarcError where there is no whole record, or the decoded body exceeds `limit` bytes.
+    Raises WarcError where there is no whole record, TooLarge where the decoded body exceeds `limit`
+    bytes, CutShort where its encoding ends before its end.
     """
     with _record(folder, file, offset) as record:
         return _exchange(record, limit)
@@ -266,12 +275,16 @@ def _exchange(record: Any, limit: int, decode: bool = True) -> Exchange:
         headers = (("Content-Type", content_type),)
     body = _payload(record).read(limit + 1)
     if len(body) > limit:
-        raise WarcError(f"{url}: more than {limit:,} bytes")
+        raise TooLarge(f"{url}: more than {limit:,} bytes")
     if decode and http:
         try:
             body = encodings.decode(http.get_header("Content-Encoding") or "", body, limit)
+        except encodings.TooLarge as error:
+            raise TooLarge(str(error)) from error
+        except encodings.CutShort as error:
+            raise CutShort(str(error)) from error
         except encodings.EncodingError as error:
-            raise WarcError(f"{url}: {error}") from error
+            raise WarcError(str(error)) from error
     status, _, reason = (http.statusline if http else "200").partition(" ")
     return Exchange(
         url=url,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archive import warc
-from archive.model import Capture, Fault, Found, Outcome
+from archive import urls, warc
+from archive.model import Capture, Fault, Found, Outcome, Role
 from crawler import discovery, mail, reading, rights
 from crawler.cleaning import SiteRules
 from crawler.discovery import sitemap
@@ -17,6 +17,17 @@ from crawler.sources import Source
 
 # Statuses after which the same request gives the same answer for a long time (RFC 9110).
 PERMANENT = frozenset({400, 404, 405, 406, 410, 414, 451, 501})
+CUT_SHORT = "the answer was cut short"
+# Bytes of a body once it is unpacked. Ten times the largest page of the bench; a feed or sitemap
+# may be as large as sitemaps.org allows, a mail carries its attachments.
+PAGE_BYTES = 10 * 1024**2
+LIST_BYTES = 50 * 1024**2
+MAIL_BYTES = warc.BODY_LIMIT
+# How files begin that are no HTML whatever their Content-Type says (WHATWG MIME Sniffing, 6 and 7).
+BINARY = (
+    b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"%PDF-", b"PK\x03\x04", b"\x1f\x8b\x08",
+    b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"wOF2", b"Rar!",
+)  # fmt: skip
 
 
 def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
@@ -25,11 +36,20 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         return Fault(
             f"http-{capture.status}", f"HTTP status {capture.status}", capture.status in PERMANENT
         )
+    if capture.status >= 300:
+        return Fault("redirects", "it redirects to nothing that can be fetched", permanent=True)
     try:
-        exchange = warc.read(folder, capture.file, capture.offset)
+        exchange = warc.read(folder, capture.file, capture.offset, MAIL_BYTES)
+    except warc.TooLarge:
+        return too_large(MAIL_BYTES)
+    except warc.CutShort:
+        return Fault("truncated", CUT_SHORT)
     except warc.WarcError as error:
         return Fault("unreadable", str(error), permanent=True)
     content_type = _header(exchange, "content-type")
+    is_mail = content_type.startswith("message/rfc822")
+    if not is_mail and len(exchange.body) > most_bytes(capture.role):
+        return too_large(most_bytes(capture.role))
     if capture.role == "robots":
         text = decode(exchange.body, content_type).text
         return Found(
@@ -41,8 +61,12 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
     if not exchange.body.strip():
         return Fault("empty", "the page is empty")
     rules = _rules(source, capture)
-    if content_type.startswith("message/rfc822"):
+    if is_mail:
         return mail.read(exchange.body, capture.url, rules)
+    if urls.is_home(capture.final_url) and not urls.is_home(capture.url):
+        return Fault("gone-home", "it leads to the home page: the article seems to be gone")
+    if exchange.body.startswith(BINARY):
+        return Fault("not-html", "the page is a picture, a PDF or another file", permanent=True)
     if not _may_be_html(content_type):
         return Fault("not-html", f"the page is {content_type}, not HTML", permanent=True)
     return reading.read(exchange.body, capture.final_url, exchange.headers, rules, source.language)
@@ -53,6 +77,16 @@ def _rules(source: Source, capture: Capture) -> SiteRules:
     if source.until and capture.fetched[: len(source.until)] > source.until:
         return SiteRules()
     return SiteRules(keep=source.keep, drop=source.drop)
+
+
+def most_bytes(role: Role) -> int:
+    """How large an answer may be, unpacked, for what it is asked for."""
+    return PAGE_BYTES if role in ("article", "home", "listing", "robots") else LIST_BYTES
+
+
+def too_large(limit: int) -> Fault:
+    """The fault of what is larger than that many bytes."""
+    return Fault("too-large", f"larger than {limit // 1024**2} MiB", permanent=True)
 
 
 def _header(exchange: warc.Exchange, name: str) -> str:

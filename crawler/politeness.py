@@ -43,7 +43,7 @@ class PolitenessMiddleware:
         site = urls.site(request.url)
         request.meta["download_slot"] = site
         assignment = request.meta.get("assignment")
-        source: Source | None = assignment.source if assignment else None
+        source: Source | None = assignment.source if assignment else request.meta.get("of")
         if source and source.delay is not None:
             self._fixed.add(site)
         if site in self._fixed:

@@ -12,7 +12,6 @@ SPIDER_MODULES = ["crawler.spiders"]
 USER_AGENT = f"newsletter-archive/{VERSION}"  # --contact adds who runs it
 
 # A good guest. All of these are off, or at zero, by default.
-ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "newsletter-archive"
 DOWNLOAD_DELAY = 1.0  # seconds; AutoThrottle raises it where a host is slow
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
@@ -23,11 +22,18 @@ COOKIES_ENABLED = False
 # Bounds.
 CONCURRENT_REQUESTS = 32
 DOWNLOAD_TIMEOUT = 30
-DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # ten times the largest page of the bench
+DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # of what is no page of a source: robots.txt
 DOWNLOAD_WARNSIZE = 0
 RETRY_TIMES = 2
 # Faults that pass. Not 429: a host that asks for less is not asked again at once.
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
+
+# Bodies stay as they came over the wire: the workers unpack what they read from the WARC files.
+COMPRESSION_ENABLED = False
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+}
 
 # Every answer is captured and reported, so the spider sees them all.
 HTTPERROR_ALLOW_ALL = True
@@ -35,6 +41,8 @@ METAREFRESH_ENABLED = False  # parses every page in the event loop; consent wall
 
 DOWNLOADER_MIDDLEWARES = {
     "crawler.politeness.PolitenessMiddleware": 90,  # before robots.txt is asked for
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.robots.RobotsMiddleware": 100,
     "crawler.capture.CaptureMiddleware": 950,  # nearest to the downloader
 }
 DOWNLOAD_HANDLERS = {

@@ -11,7 +11,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.faults import PARAGRAPHS, Answer, feed, html, page, rss
+from tests.faults import PARAGRAPHS, page
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def html(body: bytes) -> Answer:
+    return 200, {"Content-Type": "text/html; charset=utf-8"}, body
+
+
+def rss(base: str, *paths: str) -> Answer:
+    items = "".join(
+        f"<item><title>{path}</title><link>{base}{path}</link><guid>{base}{path}</guid></item>"
+        for path in paths
+    )
+    body = (
+        f'<?xml version="1.0"?><rss version="2.0"><channel><title>T</title>{items}</channel></rss>'
+    )
+    return 200, {"Content-Type": "application/rss+xml"}, body.encode()
 
 
 @dataclass
@@ -29,7 +46,7 @@ class Site:
 
     def feed(self, *paths: str) -> None:
         """List these paths in /feed."""
-        self.answers["/feed"] = rss(feed(self.base, *paths))
+        self.answers["/feed"] = rss(self.base, *paths)
 
     def asked(self, path: str = "") -> list[int]:
         """The statuses that a path was answered with so far, in order; of all but robots.txt."""

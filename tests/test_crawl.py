@@ -18,8 +18,10 @@ from warcio.archiveiterator import ArchiveIterator
 from archive import search, warc
 from archive.store import open_archive, open_reader
 from crawler.demo.sites import SampleSite, serve, sources_toml
+from tests import broken_site
+from tests.broken_site import Answer
 from tests.conftest import ROOT, Run, document
-from tests.faults import page, serve_faults
+from tests.faults import REPORT, item, page, rss
 
 TABLES = {
     "articles": "url, captured_url, source, title, authors, published, language, text, digest, translation_group, may_train",
@@ -251,15 +253,15 @@ def test_what_did_not_change_is_a_revisit_record_of_the_capture_before(
 def test_what_a_kill_left_of_another_source_waits_for_its_own_crawl(
     newsarchive: Run, tmp_path: Path
 ) -> None:
-    with serve_faults() as base:
-        name = (
-            '[[source]]\nname = "{}"\nurl = "{}"\nfeeds = ["{}/good/feed"]\nallow_private = true\n'
-        )
+    pages = {"/feed": rss(item("/1") + item("/2")), "/1": REPORT, "/2": Answer(page("Another"))}
+    with broken_site.serve([("good", pages, "http")], tmp_path) as sites:
+        base = sites["good"].base
+        name = '[[source]]\nname = "{}"\nurl = "{}"\nfeeds = ["{}/feed"]\nallow_private = true\n'
         other = name.format("other", base, base) + 'delay = 0\ndrop = ["p:nth-of-type(2)"]\n'
         good = name.format("good", f"{base}/x", base) + "delay = 0\n"
         (tmp_path / "sources.toml").write_text(other + good)
         with open_archive(tmp_path, "test") as archive:
-            exchange = warc.Exchange(f"{base}/good/1", warc.now(), 200, (), page("Left"))
+            exchange = warc.Exchange(f"{base}/1", warc.now(), 200, (), page("Left"))
             archive.append(
                 exchange, url=exchange.url, source="other", role="article", found_by="feed"
             )

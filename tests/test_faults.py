@@ -2,73 +2,157 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from archive.store import open_reader
-from crawler.demo.sites import serve, sources_toml
-from tests.conftest import Run, document
-from tests.faults import serve_faults
+from crawler.demo.sites import serve as serve_samples
+from crawler.demo.sites import sources_toml
+from tests import broken_site, faults
+from tests.broken_site import Site
+from tests.conftest import ROOT, Run, document
+from tests.faults import HOUR, ROWS, TWO_HOURS, Row
 
-FAULTS = {  # source path → class of its failure
-    "/no-feed/": "nothing-found",
-    "/malformed/feed": "malformed-feed",
-    "/html-feed/feed": "malformed-feed",
-    "/bomb/feed": "malformed-feed",
-    "/missing/feed": "http-404",
-    "/no-article/feed": "not-an-article",
-    "/empty/feed": "empty",
-    "/large/feed": "too-large",
-    "/wall/feed": "blocked",
-    "/gzip-bomb/feed": "too-large",
-    "/loop/feed": "redirects",
-}
+# The command line with less patience, saying at its end how much memory it took (KiB).
+IMPATIENT = """
+import resource, sys
+from crawler import settings
+settings.DOWNLOAD_TIMEOUT = 2
+from crawler.commands import main
+try:
+    main()
+finally:
+    print("memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+"""
+MEMORY_KIB = 500 * 1024  # 230 MiB measured; any of the bombs alone would be far beyond
 
 
-def test_broken_sources_are_a_line_each_and_the_others_finish(
-    newsarchive: Run, tmp_path: Path
-) -> None:
-    with serve_faults() as base:
-        entries = {path.strip("/").split("/")[0]: base + path for path in FAULTS}
-        entries |= {"good": f"{base}/good/feed", "charset": f"{base}/charset/feed"}
-        entries |= {
-            "no-host": "http://no-such-host.invalid/feed",
-            "refused": "http://127.0.0.1:9/feed",
-        }
-        lines = [
-            f'[[source]]\nname = "{name}"\nurl = "{url}"\nfeeds = ["{url}"]\nallow_private = true\ndelay = 0\n'
-            if url.endswith("feed")
-            else f'[[source]]\nname = "{name}"\nurl = "{url}"\nallow_private = true\ndelay = 0\n'
-            for name, url in entries.items()
-        ]
-        (tmp_path / "sources.toml").write_text("\n".join(lines))
-        done = newsarchive("crawl", "--json", archive=tmp_path)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+@dataclass
+class Result:
+    """What became of a row's source."""
+
+    report: dict[str, Any]
+    lines: list[str]
+    failures: list[tuple[str, str, float | None]]  # class, message, hours to the next try
+    articles: int
+
+
+@dataclass
+class Crawls:
+    """The crawls of all rows: after the first, and after the second."""
+
+    first: dict[str, Result] = field(default_factory=dict)
+    second: dict[str, Result] = field(default_factory=dict)
+    memory: list[int] = field(default_factory=list)
+    errors: str = ""
+    asked: dict[str, int] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawls]:
+    folder = tmp_path_factory.mktemp("faults")
+    with broken_site.serve([(r.name, r.pages, r.scheme) for r in ROWS], folder) as sites:
+        (folder / "sources.toml").write_text("".join(_toml(r, sites[r.name]) for r in ROWS))
+        found = Crawls()
+        whole = [row.name for row in ROWS if row.full]
+        found.first = _crawl(folder, found, *(r.name for r in ROWS if not r.full))
+        found.first |= _crawl(folder, found, "--full", *whole)
+        found.asked = {name: len(site.requests) for name, site in sites.items()}
+        found.second = _crawl(folder, found, *(r.name for r in ROWS if r.healed is not None))
+        yield found
+
+
+def _crawl(folder: Path, crawls: Crawls, *arguments: str) -> dict[str, Result]:
+    command = [sys.executable, "-c", IMPATIENT, "crawl", "--json", "--archive", str(folder)]
+    done = subprocess.run(
+        [*command, *arguments],
+        capture_output=True, text=True, cwd=ROOT, timeout=300, check=False,
+        env={k: v for k, v in os.environ.items() if not k.startswith("NEWSARCHIVE_")},
+    )  # fmt: skip
+    *lines, memory = done.stderr.splitlines()
+    crawls.memory.append(int(memory.removeprefix("memory ")))
+    crawls.errors += done.stderr
     report = document(done)["sources"]
-    assert (report["good"]["new"], report["good"]["failed"]) == (2, 0)
-    assert (report["charset"]["new"], report["charset"]["failed"]) == (1, 0)
-    assert "charset" in done.stderr
-    for path, kind in (FAULTS | {"/no-host/": "dns", "/refused/": "refused"}).items():
-        name = path.strip("/").split("/")[0]
-        assert [f["kind"] for f in report[name]["failures"]] == [kind], (name, report[name])
-        mine = [line for line in done.stderr.splitlines() if line.startswith(f"{name}: ")]
-        assert len(mine) == 1, mine
-    db = open_reader(tmp_path)
-    stored = dict(db.execute("SELECT source, class FROM failures").fetchall())
-    title = db.execute("SELECT title FROM articles WHERE source = 'charset'").fetchone()
+    db = open_reader(folder)
+    failures = db.execute(
+        "SELECT source, class, message, round((julianday(next_try) - julianday(last_seen)) * 24, 2)"
+        " FROM failures"
+    ).fetchall()
+    articles = dict(db.execute("SELECT source, count(*) FROM articles GROUP BY source").fetchall())
     db.close()
-    assert stored["no-host"] == "dns"
-    assert title == ("Größe und Maß",)
+    return {
+        name: Result(
+            report[name],
+            [line for line in lines if line.startswith(f"{name}: ")],
+            [row[1:] for row in failures if row[0] == name],
+            articles.get(name, 0),
+        )
+        for name in report
+    }
+
+
+def _toml(row: Row, site: Site) -> str:
+    """The row's source as it stands in sources.toml."""
+    base = site.base
+    given = {"name": row.name, "url": "/", "allow_private": True, "delay": 0} | dict(row.source)
+    lines = ["[[source]]"]
+    for key, value in given.items():
+        if isinstance(value, list):
+            value = [base + path for path in value]
+        elif key == "url" and "://" not in str(value):
+            value = base + str(value)
+        lines.append(f"{key} = {json.dumps(value)}")
+    return "\n".join(lines) + "\n\n"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_fault_is_a_line_a_row_in_failures_and_a_time_to_try_again(
+    crawls: Crawls, row: Row
+) -> None:
+    found = crawls.first[row.name]
+    hours = {HOUR: 1.0, TWO_HOURS: 2.0}.get(row.again or "")
+    expected = [(row.failure, row.says, hours)] if row.failure else []
+    assert found.failures == expected
+    assert found.articles == row.articles
+    assert [f["kind"] for f in found.report["failures"]] == [f[0] for f in expected]
+    said = [text for text in (row.notice, row.says) if text]
+    assert len(found.lines) == len(said), found.lines
+    assert all(text in "\n".join(found.lines) for text in said), found.lines
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.healed is not None], ids=lambda r: r.name)
+def test_what_heals_is_archived_and_its_failure_forgotten(crawls: Crawls, row: Row) -> None:
+    assert (crawls.second[row.name].articles, crawls.second[row.name].failures) == (row.healed, [])
+
+
+def test_nothing_crashes_and_memory_stays_bounded(crawls: Crawls) -> None:
+    assert "Traceback" not in crawls.errors
+    assert "fault of this program" not in crawls.errors
+    assert max(crawls.memory) < MEMORY_KIB
+
+
+def test_traps_are_left_after_a_few_pages(crawls: Crawls) -> None:
+    assert {name: asked for name, asked in crawls.asked.items() if asked > 25} == {}
+
+
+def test_the_page_about_faults_is_written_from_the_table() -> None:
+    assert faults.DOCUMENT.read_text("utf-8") == faults.document(), "run: python -m tests.faults"
 
 
 def test_a_failure_stays_one_though_the_page_did_not_change(
     newsarchive: Run, tmp_path: Path
 ) -> None:
-    with serve_faults() as base:
-        (tmp_path / "sources.toml").write_text(
-            f'[[source]]\nname = "wall"\nurl = "{base}"\nfeeds = ["{base}/wall/feed"]\n'
-            "allow_private = true\ndelay = 0\n"
-        )
+    wall = next(row for row in ROWS if row.name == "wall")
+    with broken_site.serve([(wall.name, wall.pages, wall.scheme)], tmp_path) as sites:
+        (tmp_path / "sources.toml").write_text(_toml(wall, sites["wall"]))
         for _ in range(2):
             done = newsarchive("crawl", "--json", archive=tmp_path)
             assert done.returncode == 1
@@ -78,19 +162,20 @@ def test_a_failure_stays_one_though_the_page_did_not_change(
 
 
 def test_private_addresses_are_refused_unless_allowed(newsarchive: Run, tmp_path: Path) -> None:
-    with serve_faults() as base:
-        (tmp_path / "sources.toml").write_text(
-            f'[[source]]\nname = "x"\nurl = "{base}/good/feed"\n'
-        )
+    row = Row("x", "", faults.feed(faults.rss(faults.item("/1"))))
+    with broken_site.serve([(row.name, row.pages, row.scheme)], tmp_path) as sites:
+        text = _toml(row, sites["x"]).replace("allow_private = true\n", "").replace("delay = 0", "")
+        (tmp_path / "sources.toml").write_text(text)
         done = newsarchive("crawl", "--json", archive=tmp_path)
     assert done.returncode == 1
     assert [f["kind"] for f in document(done)["sources"]["x"]["failures"]] == ["private-address"]
+    assert sites["x"].requests == []
 
 
 def test_substack_is_skipped_with_its_notice_until_its_terms_are_accepted(
     newsarchive: Run, tmp_path: Path
 ) -> None:
-    with serve(["substack"]) as served:
+    with serve_samples(["substack"]) as served:
         (tmp_path / "sources.toml").write_text(
             sources_toml(served).replace("accept_terms = true", "")
         )

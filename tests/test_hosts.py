@@ -12,8 +12,8 @@ import pytest
 from archive.store import open_archive, open_reader
 from crawler.hosts import LONGEST_STATED, LONGEST_WAIT, Hosts, retry_after, wait_after
 from tests.conftest import Run, document
-from tests.faults import Answer, html, page
-from tests.moody_site import Site, moody_site
+from tests.faults import page
+from tests.moody_site import Answer, Site, html, moody_site
 
 WALL = html(page("Just a moment...", "<p>Enable JavaScript and cookies to continue</p>"))
 

@@ -57,6 +57,8 @@ def find(page: Page, source: Source) -> Found | Fault:
         return Fault("malformed-sitemap", "the sitemap is larger than 50 MB")
     if not body.strip():
         return Fault("malformed-sitemap", "no sitemap: the answer is empty")
+    if b"<!ENTITY" in body[:100_000]:  # no sitemap needs them, and they unfold into gigabytes
+        return Fault("malformed-sitemap", "the sitemap defines entities")
     try:
         kind, entries = _read(body)
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -65,7 +67,8 @@ def find(page: Page, source: Source) -> Found | Fault:
         return _children(page, source, entries)
     if kind != "urlset":
         return Fault("malformed-sitemap", f"no sitemap: the document is <{kind[:50]}>")
-    return Found(articles=_articles(page, source, entries))
+    articles = _articles(page, source, entries)
+    return articles if isinstance(articles, Fault) else Found(articles=articles)
 
 
 def _read(body: bytes) -> tuple[str, list[tuple[str, str | None]]]:
@@ -96,22 +99,24 @@ def _read(body: bytes) -> tuple[str, list[tuple[str, str | None]]]:
     return kind, entries
 
 
-def _articles(page: Page, source: Source, entries: Entries) -> tuple[Link, ...]:
+def _articles(page: Page, source: Source, entries: Entries) -> tuple[Link, ...] | Fault:
     place = paths.section(source.url)
     if paths.is_topic(place):
         place = (
             "/"  # its articles stand elsewhere; whoever names a sitemap for it means all of that
         )
-    links = []
+    links, own, foreign = [], 0, 0
     for address, stated_time in entries:
         url = absolute(page.url, address)
-        if (
-            url
-            and is_own(url, source.url, page.url)
-            and paths.in_section(url, place)
-            and paths.may_be_article(url)
-        ):
+        if not url or not is_own(url, source.url, page.url):
+            foreign += url is not None
+            continue
+        own += 1
+        if paths.in_section(url, place) and paths.may_be_article(url):
             links.append(Link(url, "article", "sitemap", change_time(stated_time)))
+    if foreign and not own:
+        problem = f"nothing to crawl: its {foreign:,} addresses lead elsewhere"
+        return Fault("malformed-sitemap", problem)
     return tuple(sorted(links, key=lambda link: link.changed or "", reverse=True))
 
 

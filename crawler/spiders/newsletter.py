@@ -7,39 +7,19 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import scrapy
-from scrapy import exceptions
 from twisted.python.failure import Failure
 
-from archive.model import Fault
 from crawler.crawl import Crawl
+from crawler.derive import most_bytes
 from crawler.downloads import HostWaits
+from crawler.faults import fault
 from crawler.ledger import Assignment, Options
 from crawler.pipeline import Captured
-from crawler.politeness import PrivateAddress, slots
+from crawler.politeness import slots
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Request, Response
-
-# Scrapy's exceptions → our classes of failures; the first that fits.
-FAULTS: tuple[tuple[type[BaseException], str, str], ...] = (
-    (exceptions.CannotResolveHostError, "dns", "no such host"),
-    (exceptions.DownloadConnectionRefusedError, "refused", "the host refuses the connection"),
-    (exceptions.DownloadTimeoutError, "timeout", "no answer in time"),
-    (exceptions.DownloadCancelledError, "too-large", "larger than {limit} MiB"),
-    (exceptions.ResponseDataLossError, "truncated", "the answer was cut short"),
-    (exceptions.UnsupportedURLSchemeError, "unsupported-scheme", "not an http or https address"),
-    (PrivateAddress, "private-address", "{error}"),
-    (exceptions.IgnoreRequest, "ignored", "{error}"),
-)
-# What Scrapy ignores, by what it says.
-IGNORED: tuple[tuple[str, str, str], ...] = (
-    ("robots.txt", "robots", "robots.txt forbids it"),
-    ("redirections", "redirects", "it redirects without end"),
-    ("exceed", "too-large", "larger than {limit} MiB"),
-    ("larger", "too-large", "larger than {limit} MiB"),
-)
-PERMANENT = frozenset({"too-large", "unsupported-scheme", "private-address", "robots", "redirects"})
 
 
 class NewsletterSpider(scrapy.Spider):
@@ -94,7 +74,8 @@ class NewsletterSpider(scrapy.Spider):
             return
         if isinstance(error, OSError) and request.meta.get("capture") is None:
             self.crawl.stop(error)  # the archive cannot be written
-        await self.crawl.fail(request.meta["assignment"].entry, self._fault(error))
+        entry = request.meta["assignment"].entry
+        await self.crawl.fail(entry, fault(error, entry.role))
 
     def closed(self, reason: str) -> None:
         if self._resources:
@@ -112,23 +93,10 @@ class NewsletterSpider(scrapy.Spider):
         return scrapy.Request(
             assignment.entry.url,
             headers={name: value for name, value in headers.items() if value},
-            meta={"assignment": assignment},
+            meta={
+                "assignment": assignment,
+                "download_maxsize": most_bytes(assignment.entry.role),
+            },
             errback=self.fail,
             dont_filter=True,  # the frontier has filtered; what is asked for again is meant
-        )
-
-    def _fault(self, error: BaseException | None) -> Fault:
-        limit = self.crawler.settings.getint("DOWNLOAD_MAXSIZE") // 1024**2
-        for kind, name, message in FAULTS:
-            if isinstance(error, kind):
-                if name == "ignored":
-                    said = str(error).lower()
-                    name, message = next(
-                        ((n, m) for word, n, m in IGNORED if word in said), (name, message)
-                    )
-                text = message.format(error=error, limit=limit)
-                return Fault(name, text, name in PERMANENT, skip=name == "robots")
-        text = f"{type(error).__name__}: {error}".strip(": ").splitlines()[0][:200]
-        return Fault(
-            "tls" if "ssl" in text.lower() or "tls" in text.lower() else "connection", text
         )
