@@ -36,6 +36,15 @@ _SESSION_NAMES = frozenset("sid session s".split())
 _SESSION_VALUE = re.compile(r"(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,}", re.I)
 _SESSION_PATH = re.compile(r";jsessionid=[^/;]*", re.I)  # Jakarta Servlet 6.0, 7.1.3
 
+# Parameters that ask for another edition of the same page: AMP, and for the printer.
+EDITIONS = {
+    "amp": frozenset({"", "1", "true"}),
+    "outputtype": frozenset({"amp"}),
+    "print": frozenset({"", "1", "true", "y", "yes", "print"}),
+    "printable": frozenset({"", "1", "true", "y", "yes"}),
+    "view": frozenset({"print", "amp"}),
+}
+
 # Hosts below which every name is a publication of its own, and that the Public Suffix List lacks.
 PLATFORM_SUFFIXES = (
     "substack.com", "beehiiv.com", "ghost.io", "wordpress.com", "medium.com", "tumblr.com",
@@ -52,7 +61,7 @@ _extract = tldextract.TLDExtract(
 
 def canonical(url: str) -> str:
     """The address in canonical form: RFC 3986 normalisation, no fragment, no parameters that
-    track a reader or name a visit.
+    track a reader, name a visit or ask for another edition (AMP, print).
 
     The query's parameters are sorted. Scheme and trailing slash stay as they are, so the result
     can be fetched. An address that cannot be parsed is returned stripped of white space only.
@@ -125,13 +134,15 @@ def _split(url: str) -> SplitResult:
 
 
 def _is_aside(parameter: str, value: str, path: str) -> bool:
-    """Whether a parameter says nothing of which page it is: it tracks a reader, or names a visit."""
+    """Whether a parameter says nothing of which page it is: it tracks a reader, names a visit, …"""
     name = parameter.lower()
     if path.startswith("/p/") and name in SUBSTACK_PARAMETERS:
         return True
     if name in SESSION_PARAMETERS or name.startswith("aspsessionid"):
         return True
     if name in _SESSION_NAMES and _SESSION_VALUE.fullmatch(value):
+        return True
+    if value.lower() in EDITIONS.get(name, ()):
         return True
     return name in TRACKING_PARAMETERS or name.startswith(TRACKING_PREFIXES)
 
