@@ -233,6 +233,7 @@ def _write_metadata(
         "image": reading.image,
         "tags": json.dumps(reading.tags, ensure_ascii=False),
         "access": reading.access,
+        "form": reading.form,
         "extractor": reading.extractor,
     }
     names = ", ".join(f"{name} = :{name}" for name in values)

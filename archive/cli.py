@@ -86,8 +86,11 @@ def why(url: str, directory: Path, as_json: bool) -> None:
     with _reader(directory) as db:
         article = _article(db, url)
         blocks = decisions(db, article)
-    kept = [
-        {"text": b.text, "kind": b.kind, "position": b.position} for b in blocks if not b.reason
+    kept: list[dict[str, object]] = [
+        {"text": b.text, "kind": b.kind, "position": b.position}
+        | ({"rule": b.rule, "evidence": b.evidence} if b.rule else {})
+        for b in blocks
+        if not b.reason
     ]
     removed = [
         {
@@ -106,6 +109,11 @@ def why(url: str, directory: Path, as_json: bool) -> None:
     out = console()
     write(out, article.title, "bold")
     out.print(f"{len(kept)} blocks kept, {len(removed)} removed\n")
+    if any("rule" in block for block in kept):
+        write(out, "kept by a rule of the source", "bold green")
+    for b in (b for b in blocks if b.rule and not b.reason):
+        write(out, b.text, indent=2)
+        write(out, f"{b.rule}: {b.evidence}", "dim", indent=4)
     for reason in dict.fromkeys(str(block["reason"]) for block in removed):
         write(out, reason, "bold red")
         for block in (b for b in removed if b["reason"] == reason):

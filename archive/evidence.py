@@ -10,7 +10,7 @@ from archive.model import Article, Reason
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A block of the current revision with what decided it; the last three are null where kept."""
+    """A block of the current revision with what decided it: of a kept one the source's own rule, or null."""
 
     position: int
     kind: str

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     AUTHOR_BIO = "author-bio"
     PROMOTION = "promotion"
     POPUP = "popup"
+    PREHEADER = "preheader"
     SHARE = "share"
     RELATED = "related"
     COMMENTS = "comments"
@@ -34,11 +35,15 @@ class Reason(StrEnum):
     OUTSIDE = "outside-main-text"
 
 
+SITE_RULE = "site-rule"  # the rule of blocks that `keep` and `drop` of sources.toml decide
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """The smallest unit of a page that is kept or removed.
 
-    `reason`, `rule` and `evidence` are null for a kept block. `rule` names what decided (a rule of
+    `reason`, `rule` and `evidence` are null for a kept block; where the source's own rule keeps it
+    (`keep` of sources.toml), `rule` and `evidence` say so. `rule` names what decided (a rule of
     `boilerplate.toml`, a structural sign, a statistic), `evidence` is what it saw: the phrase, the
     class name, the figure. Table rows are blocks of kind `table`, one a row.
     """
@@ -89,6 +94,7 @@ class Reading:
     image: str | None = None
     tags: tuple[str, ...] = ()
     access: Literal["free", "paywalled"] | None = None
+    form: Literal["images"] | None = None  # the text is that beside images (alt); null: text
     alternates: tuple[tuple[str, str], ...] = ()  # (language, absolute URL) from hreflang
     signals: tuple[Signal, ...] = ()
     warnings: tuple[str, ...] = ()  # one line each, for the user: a wrong charset, say
@@ -209,6 +215,7 @@ class Article:
     first_seen: str
     last_seen: str
     gone: str | None  # since when its page answers 404 or 410; null: it is there
+    form: str | None  # images: an issue that is made of them
 
 
 @dataclass(frozen=True, slots=True)

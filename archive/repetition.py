@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from archive.model import Block, Reason
+from archive.model import SITE_RULE, Block, Reason
 
 # A text that stands in this many distinct articles of a site is the site's, not an article's.
 # Below four, the sample sites' own quoted statutes and serial headings would go.
@@ -74,7 +74,7 @@ def _undone(block: Block) -> Block:
 
 
 def _may_repeat(block: Block) -> bool:
-    if not block.kept or block.kind not in KINDS:
+    if not block.kept or block.kind not in KINDS or block.rule == SITE_RULE:
         return False
     form = normal_form(block.text)
     return form.count(" ") + 1 >= WORDS or sum(c > "\u2e7f" for c in form) >= LETTERS

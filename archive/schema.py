@@ -253,6 +253,12 @@ def schedule(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def issues_of_images(db: Database) -> None:
+    """Issues that are made of images say so: `images`, else null."""
+    db.execute("ALTER TABLE articles ADD COLUMN form TEXT")
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     import sqlite3

@@ -14,8 +14,8 @@ from cssselect import SelectorError
 from lxml import etree
 from lxml.cssselect import CSSSelector
 
-from archive.model import Block, Fault, Reason
-from crawler import removal, surroundings
+from archive.model import SITE_RULE, Block, Fault, Reason
+from crawler import mail_chrome, removal, surroundings
 from crawler.boilerplate import Finding, size
 from crawler.decisions import Decisions
 from crawler.evidence import MENU, collect
@@ -40,12 +40,17 @@ class SiteRules:
 
 
 def clean(
-    raw: Sequence[RawBlock], page: Metadata, tree: Any, rules: SiteRules = SiteRules()
+    raw: Sequence[RawBlock],
+    page: Metadata,
+    tree: Any,
+    rules: SiteRules = SiteRules(),
+    *,
+    is_mail: bool = False,
 ) -> tuple[Block, ...]:
     """The blocks in order, each kept or removed with reason, rule and evidence."""
-    work = Decisions(raw, page, collect(raw, tree, page.body))
+    work = Decisions(raw, page, collect(raw, tree, page.body, is_mail=is_mail))
     _apply(work, tree, rules)
-    for step in STEPS:
+    for step in MAIL_STEPS if is_mail else STEPS:
         step(work)
     return work.blocks()
 
@@ -70,22 +75,44 @@ STEPS = (
     surroundings.drop_empty_headings,
 )
 
+MAIL_STEPS = (
+    mail_chrome.remove_forwarded_heads,
+    mail_chrome.remove_web_version,
+    mail_chrome.remove_preheader,
+    removal.remove_hidden,
+    removal.remove_titles,
+    removal.remove_captions,
+    removal.remove_authors,
+    removal.remove_signed,
+    mail_chrome.remove_leaving,
+    removal.remove_phrases,
+    removal.spread_over_containers,
+    mail_chrome.remove_answers,
+    surroundings.keep_voted,
+    mail_chrome.remove_foot,
+    mail_chrome.remove_headings,
+    surroundings.remove_repeated,
+    surroundings.remove_sandwiched,
+    surroundings.remove_tail,
+    surroundings.drop_empty_headings,
+)
+
 
 def declares_article(page: Metadata) -> bool:
     """Whether the page says that it is an article."""
     return bool(page.types & ARTICLE_TYPES)
 
 
-def is_article(blocks: Sequence[Block], page: Metadata) -> Fault | None:
-    """Why the page is no article; null where it is one."""
+def is_article(blocks: Sequence[Block], page: Metadata, *, is_mail: bool = False) -> Fault | None:
+    """Why the page is no article; null where it is one. The text of a mail may be links."""
     if not blocks:
         return Fault("empty", "the page has no text")
     kept = [block for block in blocks if block.kept]
     length = sum(size(block.text) for block in kept)
-    is_declared = declares_article(page)
-    if length < (DECLARED if is_declared else TOO_LITTLE):
+    is_declared = declares_article(page) or any(block.rule == SITE_RULE for block in kept)
+    if length < (DECLARED if is_declared or is_mail else TOO_LITTLE):
         return Fault("not-an-article", "the page has no main text", skip=True)
-    if is_declared:
+    if is_declared or is_mail:
         return None
     linked = sum(len(re.sub(r"\]\([^)]*\)", "", "".join(_LINKS.findall(b.markdown)))) for b in kept)
     if linked > MENU * sum(len(block.text) for block in kept):
@@ -94,18 +121,20 @@ def is_article(blocks: Sequence[Block], page: Metadata) -> Fault | None:
 
 
 def _apply(work: Decisions, tree: Any, rules: SiteRules) -> None:
-    """The user's selectors win over everything."""
-    for selectors, is_kept in ((rules.drop, False), (rules.keep, True)):
-        for selector in selectors:
-            chosen = set(_select(tree, selector))
-            for i, block in enumerate(work.raw):
-                if not _is_within(block.element, chosen):
-                    continue
-                work.kept[i] = is_kept
-                work.forced.add(i)
-                work.findings[i] = (
-                    None if is_kept else Finding(Reason.OUTSIDE, "site-rule", selector)
-                )
+    """The user's selectors win over everything, and those to keep over those to drop."""
+    for selector in rules.drop:
+        for i in _chosen(work, tree, selector):
+            work.forced.add(i)
+            work.remove(i, Finding(Reason.OUTSIDE, SITE_RULE, selector))
+    for selector in rules.keep:
+        for i in _chosen(work, tree, selector):
+            work.forced.add(i)
+            work.findings[i], work.kept[i], work.keepers[i] = None, True, selector
+
+
+def _chosen(work: Decisions, tree: Any, selector: str) -> list[int]:
+    chosen = set(_select(tree, selector))
+    return [i for i, block in enumerate(work.raw) if _is_within(block.element, chosen)]
 
 
 def _is_within(element: Any, chosen: set[Any]) -> bool:

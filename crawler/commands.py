@@ -59,8 +59,11 @@ def crawl(
 @cli.command(name="import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--url", help="The address of a saved page, where the page itself does not say it.")
+@sources_option
 @shared_options
-def import_(paths: tuple[Path, ...], url: str | None, directory: Path, as_json: bool) -> None:
+def import_(
+    paths: tuple[Path, ...], url: str | None, file: Path | None, directory: Path, as_json: bool
+) -> None:
     """Import WARC files, saved pages (.html, .html.gz), mail (.eml, .mbox), and folders of them.
 
     \b
@@ -71,16 +74,19 @@ def import_(paths: tuple[Path, ...], url: str | None, directory: Path, as_json: 
     from archive.store import open_archive
     from crawler import importer
     from crawler.report import finish, progress_bar
+    from crawler.sources import load
     from crawler.workers import Workers
 
     chosen = importer.files(paths)
     if url and len(chosen) > 1:
         raise click.UsageError("--url names one page: import one file with it")
+    listed = file or directory / "sources.toml"
+    known = load(listed) if file or listed.exists() else []
     with open_archive(directory, "import") as archive:
         workers = Workers(archive.warc_folder)
         try:
             with progress_bar("importing", len(chosen)) as advance:
-                reports = importer.run(archive, workers, chosen, url, lambda _: advance())
+                reports = importer.run(archive, workers, chosen, url, lambda _: advance(), known)
         finally:
             workers.close()
     finish(reports, as_json)

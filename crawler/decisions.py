@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from archive.model import Block, Reason
+from archive.model import SITE_RULE, Block, Reason
 from crawler.boilerplate import Finding, bare, fold
 from crawler.dates import parse_date
 from crawler.evidence import MENU, PROSE, Evidence
@@ -40,6 +40,7 @@ class Decisions:
         self.findings: list[Finding | None] = [None] * len(raw)
         self.kept = [False] * len(raw)
         self.forced: set[int] = set()
+        self.keepers: dict[int, str] = {}  # the user's selectors that keep blocks
         self.headings: set[int] = set()
         self._dated: dict[int, bool] = {}
         self.titles = {bare(fold(t)) for t in (page.title, *page.title_variants) if t}
@@ -132,8 +133,10 @@ class Decisions:
 
     def _block(self, i: int) -> Block:
         raw = self.raw[i]
-        if i in self.headings:
+        if i in self.headings and i not in self.keepers:
             return Block("heading", raw.text, "## " + raw.markdown.strip("*"))
+        if i in self.keepers:
+            return Block(raw.kind, raw.text, raw.markdown, None, SITE_RULE, self.keepers[i])
         if self.kept[i]:
             return Block(raw.kind, raw.text, raw.markdown)
         finding = self.findings[i]

@@ -62,7 +62,7 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         return Fault("empty", "the page is empty")
     rules = _rules(source, capture)
     if is_mail:
-        return mail.read(exchange.body, capture.url, rules)
+        return mail.read(exchange.body, capture.url, rules, source.language)
     if urls.is_home(capture.final_url) and not urls.is_home(capture.url):
         return Fault("gone-home", "it leads to the home page: the article seems to be gone")
     if exchange.body.startswith(BINARY):

@@ -61,10 +61,16 @@ class Evidence:
     hidden: bool  # by an ancestor, and not to be revealed as the text
 
 
-def collect(raw: Sequence[RawBlock], tree: Any, body: str | None = None) -> list[Evidence]:
-    """The evidence for each block, in order. `body` is the text that structured data gives."""
-    is_revealed = _is_revealed(raw)
-    votes = _votes(raw, tree, body, is_revealed)
+def collect(
+    raw: Sequence[RawBlock], tree: Any, body: str | None = None, *, is_mail: bool = False
+) -> list[Evidence]:
+    """The evidence for each block, in order. `body` is the text that structured data gives.
+
+    A mail has no page around its text: all that it shows is voted for.
+    """
+    is_revealed = _is_revealed(raw) and not is_mail
+    shown = [not block.hidden for block in raw]
+    votes = shown if is_mail else _votes(raw, tree, body, is_revealed)
     sizes = [size(block.text) for block in raw]
     signs = _Signs(raw, [s if v else 0.0 for s, v in zip(sizes, votes, strict=True)])
     return [

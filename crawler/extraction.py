@@ -14,6 +14,8 @@ from urllib.parse import urljoin
 from lxml import etree, html
 
 from archive.model import BlockKind
+from crawler import tracking
+from crawler.tracking import Reader
 
 # Elements that break a line of text (HTML Standard, 15.3, "display: block" and kin), and buttons:
 # their text stands by itself.
@@ -58,6 +60,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]"
 )
+_BULLET = re.compile(r"[•‣▪◦●○■·*–-]\s*\|\s*(?=[^\s|][^|]*$)")
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 
 
@@ -70,7 +73,7 @@ class RawBlock:
     """A text as a reader sees it: a paragraph, a heading, an item, a row of a table.
 
     `element` is the block-level element that holds it, `level` that of a heading, `linked` the
-    number of letters that are links, `hidden` whether an ancestor hides it at first.
+    number of letters that are links, `hidden` whether all of it is hidden at first.
     """
 
     kind: BlockKind
@@ -89,6 +92,7 @@ class _Line:
     text: list[str] = field(default_factory=list)
     markdown: list[str] = field(default_factory=list)
     linked: int = 0
+    shown: bool = False  # any of it
 
 
 def parse(document: str, url: str) -> Any:
@@ -109,28 +113,34 @@ def parse(document: str, url: str) -> Any:
     return tree
 
 
-def blocks(tree: Any, url: str) -> list[RawBlock]:
+def blocks(tree: Any, url: str, reader: Reader | None = None) -> list[RawBlock]:
     """All visible texts of the page in the order of the document.
 
-    Where there is none but in `noscript`, that: a reader without scripts sees it.
+    Where there is none but in `noscript`, that: a reader without scripts sees it. Links are those
+    anybody may follow (crawler/tracking.py); `reader` is whom a mail was made for.
     """
     base, body = _base(tree, url), tree.find("body")
-    found = list(_Walk(base).run(body))
+    found = list(_Walk(base, reader).run(body))
     if sum(len(block.text) for block in found) < NOTHING and body.find(".//noscript") is not None:
-        return list(_Walk(base, SKIPPED_TAGS - {"noscript"}).run(body))
+        return list(_Walk(base, reader, SKIPPED_TAGS - {"noscript"}).run(body))
     return found
 
 
 class _Walk:
     """One pass over the elements; a block ends where a block-level element begins or ends."""
 
-    def __init__(self, base: str, skipped: frozenset[str] = SKIPPED_TAGS) -> None:
+    def __init__(
+        self, base: str, reader: Reader | None, skipped: frozenset[str] = SKIPPED_TAGS
+    ) -> None:
         self._base = base
+        self._reader = reader
         self._skipped = skipped
         self._stack: list[Any] = []
         self._hidden = 0
         self._rows: list[Any] = []  # rows of data tables that are open
-        self._links: list[str] = []
+        self._links: list[str] = []  # the targets of links that are open
+        self._anchors: list[bool] = []  # whether each open `a` is one of them
+        self._linking = 0  # those that lead to a page, be it to its reader's alone
         self._preformatted = 0
         self._line = _Line()
 
@@ -172,17 +182,16 @@ class _Walk:
             self._line.text.append(" | ")
             self._line.markdown.append(" | ")
         self._preformatted += tag == "pre"
-        if tag == "a" and (target := self._target(element)):
-            self._links.append(target)
-            self._line.markdown.append("[")
+        if tag == "a":
+            self._open_link(element)
         elif tag in MARKS and not self._preformatted:
             self._line.markdown.append(MARKS[tag])
         self._add(element.text)
 
     def _close(self, element: Any) -> Iterator[RawBlock]:
         tag = element.tag
-        if tag == "a" and self._target(element):
-            self._line.markdown.append(f"]({self._links.pop()})")
+        if tag == "a":
+            self._close_link(element)
         elif tag in MARKS and not self._preformatted:
             self._line.markdown.append(MARKS[tag])
         is_inside_row = bool(self._rows) and element is not self._rows[-1]
@@ -199,9 +208,12 @@ class _Walk:
         text = _UNSEEN.sub("", text or "")  # again: character references
         if not text:
             return
+        if self._reader:
+            text = tracking.plain(text, self._reader)
+        self._line.shown = self._line.shown or (not self._hidden and bool(text.strip()))
         self._line.text.append(text)
         self._line.markdown.append(text if self._preformatted else _MARKDOWN.sub(r"\\\1", text))
-        if self._links:
+        if self._linking:
             self._line.linked += len(_SPACE.sub(" ", text).strip())
 
     def _flush(self) -> Iterator[RawBlock]:
@@ -214,14 +226,17 @@ class _Walk:
         if not text.strip(" |"):
             return
         kind, level = self._kind()
+        markdown = "".join(line.markdown)
+        if kind == "table":
+            kind, text, markdown = _row(text, markdown)
         yield RawBlock(
             kind=kind,
             text=text.strip(),
-            markdown=_marked(kind, level, "".join(line.markdown)),
+            markdown=_marked(kind, level, markdown),
             element=self._stack[-1],
             level=level,
             linked=min(line.linked, len(text)),
-            hidden=self._hidden > 0,
+            hidden=not line.shown,
         )
 
     def _kind(self) -> tuple[BlockKind, int | None]:
@@ -234,7 +249,21 @@ class _Walk:
                 return KINDS[element.tag], None
         return "paragraph", None
 
-    def _target(self, element: Any) -> str | None:
+    def _open_link(self, element: Any) -> None:
+        href = self._href(element)
+        target = href and tracking.target(href, self._reader)
+        self._anchors.append(bool(target))
+        self._linking += href is not None
+        if target:
+            self._links.append(_escaped(target))
+            self._line.markdown.append("[")
+
+    def _close_link(self, element: Any) -> None:
+        self._linking -= self._href(element) is not None
+        if self._anchors.pop():
+            self._line.markdown.append(f"]({self._links.pop()})")
+
+    def _href(self, element: Any) -> str | None:
         """The absolute address of a link to a page; null for scripts, mail and anchors."""
         href = (element.get("href") or "").strip()
         if not href or href.startswith("#"):
@@ -243,7 +272,7 @@ class _Walk:
             target = urljoin(self._base, href)
         except ValueError:
             return None
-        return _escaped(target) if target.startswith(("http://", "https://")) else None
+        return target if target.startswith(("http://", "https://")) else None
 
 
 def _base(tree: Any, url: str) -> str:
@@ -279,6 +308,16 @@ def _is_data_row(row: Any) -> bool:
         for cell in cells
         for inner in cell.iterdescendants()
     )
+
+
+def _row(text: str, markdown: str) -> tuple[BlockKind, str, str]:
+    """A row of a table as what it is: where its other cells are empty, a line; behind a dot, an item."""
+    cells = text.split(" | ")
+    if bullet := _BULLET.match(text):
+        return "list-item", text[bullet.end() :], re.sub(_BULLET, "", markdown.lstrip(), count=1)
+    if sum(bool(cell.strip(" |")) for cell in cells) == 1:
+        return "paragraph", text.strip(" |"), markdown.strip(" |")
+    return "table", text, markdown
 
 
 def _marked(kind: BlockKind, level: int | None, markdown: str) -> str:

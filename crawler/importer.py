@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import mailbox
 import time
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -20,9 +19,9 @@ from archive import urls, warc
 from archive.errors import UserError
 from archive.model import Capture, Fault, Outcome, Reading, SourceReport
 from archive.store import Archive
-from crawler import mail, workers
+from crawler import mail, mailboxes, workers
 from crawler.progress import Progress
-from crawler.sources import Source
+from crawler.sources import Source, of_address
 
 WAITING = 64  # captures under way in the workers, and results stored in one transaction
 SUFFIXES = (".warc", ".warc.gz", ".html", ".html.gz", ".htm", ".eml", ".mbox")
@@ -40,6 +39,7 @@ class Item:
     exchange: warc.Exchange
     file: str
     is_page: bool  # a page somebody saved, not one of the many records of a WARC file
+    source: str  # the host; of a mail without an address on the web, its sender's
 
 
 def files(paths: Iterable[Path]) -> list[Path]:
@@ -47,7 +47,9 @@ def files(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.name.lower().endswith(SUFFIXES))
+            found += sorted(
+                p for p in path.rglob("*") if p.name.lower().endswith(SUFFIXES) and p.is_file()
+            )
         elif not path.exists():
             raise ImportFileError(f"{path}: no such file")
         elif not path.name.lower().endswith(SUFFIXES):
@@ -65,9 +67,13 @@ def run(
     paths: Sequence[Path],
     url: str | None,
     on_file: Callable[[Path], None],
+    sources: Sequence[Source] = (),
 ) -> list[SourceReport]:
-    """The reports, one a host. A broken file or record is a failure of its own."""
-    started, work = warc.now(), _Import(archive, pool)
+    """The reports, one a host. A broken file or record is a failure of its own.
+
+    `sources`: whose language, `keep` and `drop` are those of what is imported of their sites.
+    """
+    started, work = warc.now(), _Import(archive, pool, sources)
     for path in paths:
         for item in items(path, url):
             if isinstance(item, Fault):
@@ -88,37 +94,37 @@ def items(path: Path, url: str | None = None) -> Iterator[Item | Fault]:
             with open(path, "rb") as stream:
                 for exchange in warc.exchanges(stream):
                     if isinstance(exchange, warc.WarcError):
-                        yield Fault("broken-warc", f"{path}: {exchange}", permanent=True)
+                        yield Fault("broken-warc", str(exchange), permanent=True)
                     else:
-                        yield Item(exchange, str(path), is_page=False)
-        elif path.suffix == ".mbox":
-            for message in mailbox.mbox(path, create=False):
-                yield _mail(path, message.as_bytes())
-        elif path.suffix == ".eml":
-            yield _mail(path, path.read_bytes())
+                        yield Item(exchange, str(path), False, urls.site(exchange.url))
+        elif path.suffix.lower() in (".mbox", ".eml"):
+            for message in mailboxes.messages(path):
+                yield message if isinstance(message, Fault) else _mail(path, message)
         else:
             yield _page(path, _bytes(path), url)
     except (OSError, EOFError, zlib.error) as error:
-        yield Fault("broken-file", f"{path}: {error}", permanent=True)
+        yield Fault("broken-file", str(error), permanent=True)
 
 
 class _Import:
     """Captures on their way through the workers, in a window of bounded size."""
 
-    def __init__(self, archive: Archive, pool: workers.Workers) -> None:
+    def __init__(self, archive: Archive, pool: workers.Workers, sources: Sequence[Source]) -> None:
         self.progress: dict[str, Progress] = {}
         self._archive = archive
         self._pool = pool
+        self._sources = sources
+        self._broken: Counter[Path] = Counter()  # parts of a file that are no record, no message
         self._waiting: deque[tuple[Capture, Item, Future[Outcome]]] = deque()
 
     def add(self, item: Item) -> None:
-        source = self._source(item.exchange.url)
+        source = self._source(item.source, item.exchange.url)
         source.found.add(urls.key(item.exchange.url))
         capture, is_read = self._capture(item, source.source.name)
         if is_read:
             source.held.add(urls.key(capture.url))
             return
-        self._waiting.append((capture, item, self._pool.submit(capture, source.source)))
+        self._waiting.append((capture, item, self._pool.submit(capture, self._rules(item))))
         if len(self._waiting) >= 2 * WAITING:
             self.drain(WAITING)
 
@@ -133,19 +139,26 @@ class _Import:
                     self._save(capture, item, outcome)
 
     def fail(self, path: Path, fault: Fault) -> None:
-        source = self._source(path.absolute().as_uri())
-        source.fail(str(path), fault)
+        url = path.absolute().as_uri()
+        source = self._source(urls.site(url), url)
+        self._broken[path] += 1
+        number = self._broken[path]
+        name = str(path) if number == 1 else f"{path}#{number}"
+        source.fail(name, fault)
         with self._archive.transaction():
-            self._archive.record_failure(source.source.name, str(path), fault)
+            self._archive.record_failure(source.source.name, name, fault)
 
     def _save(self, capture: Capture, item: Item, outcome: Outcome) -> None:
-        progress = self._source(capture.url)
+        progress = self._source(capture.source, capture.url)
         change = self._archive.save(capture, outcome)
         progress.fetched += 1
         if isinstance(outcome, Reading):
             self._archive.clear_failure(capture.source, capture.url)
             progress.settle(capture.url, change.kind if change else "unchanged")
             progress.notices += [f"{item.file}: {warning}" for warning in outcome.warnings]
+        elif isinstance(outcome, Fault) and outcome.kind == "not-an-issue":
+            progress.settle(capture.url, "skipped")
+            self._archive.record_failure(capture.source, capture.url, outcome)
         elif isinstance(outcome, Fault) and (item.is_page or not outcome.skip):
             fault = replace(outcome, message=f"{outcome.message} ({Path(item.file).name})")
             progress.fail(capture.url, fault)
@@ -165,8 +178,14 @@ class _Import:
             exchange, url=exchange.url, source=source, role=role, found_by=None
         ), False
 
-    def _source(self, url: str) -> Progress:
-        name = urls.site(url)
+    def _rules(self, item: Item) -> Source:
+        """The source that the item is of, by its address; a mail's by its sender, too."""
+        url = (
+            item.exchange.url if item.exchange.url.startswith("http") else f"https://{item.source}/"
+        )
+        return of_address(self._sources, url) or Source(name=item.source, url=url)
+
+    def _source(self, name: str, url: str) -> Progress:
         if name not in self.progress:
             self.progress[name] = Progress(Source(name=name, url=url), started=time.monotonic())
             with self._archive.transaction():
@@ -183,12 +202,16 @@ def _result(future: Future[Outcome]) -> Outcome:
 
 def _page(path: Path, body: bytes, url: str | None) -> Item:
     address = url or _canonical(body) or f"urn:sha256:{hashlib.sha256(body).hexdigest()}"
-    return Item(_resource(path, address, body, "text/html"), str(path), is_page=True)
+    exchange = _resource(path, address, body, "text/html")
+    return Item(exchange, str(path), True, urls.site(address))
 
 
 def _mail(path: Path, body: bytes) -> Item:
     address = mail.address(body) or f"urn:sha256:{hashlib.sha256(body).hexdigest()}"
-    return Item(_resource(path, address, body, "message/rfc822"), str(path), is_page=True)
+    exchange = _resource(path, address, body, "message/rfc822")
+    is_on_web = address.startswith("http")
+    source = "" if is_on_web else mail.sender_host(body)
+    return Item(exchange, str(path), True, source or urls.site(address))
 
 
 def _resource(path: Path, url: str, body: bytes, content_type: str) -> warc.Exchange:

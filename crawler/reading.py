@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
-from archive.model import Fault, Reading, main_text
+from archive.model import Block, Fault, Reading, main_text
 from crawler import cleaning, extraction, rights, walls
 from crawler.cleaning import SiteRules
 from crawler.encoding import decode
+from crawler.extraction import RawBlock
 from crawler.language import detect
-from crawler.metadata import read_metadata
+from crawler.letter import (
+    Letter,
+    alternative_texts,
+    has_images,
+    letter_of,
+    not_an_issue,
+    of_letter,
+    with_forwarded,
+    with_secrets,
+)
+from crawler.metadata import Metadata, read_metadata
 
-EXTRACTOR = "2"  # raised whenever the same bytes may give another reading
+EXTRACTOR = "3"  # raised whenever the same bytes may give another reading
 
 
 def read(
@@ -20,23 +32,26 @@ def read(
     headers: Sequence[tuple[str, str]] = (),
     rules: SiteRules = SiteRules(),  # noqa: B008 - frozen
     language: str | None = None,
+    letter: Letter | None = None,
 ) -> Reading | Fault:
-    """The article of a page, or why it is none. `language` is what the source is said to be in."""
+    """The article of a page, or why it is none. `language` is what the source is said to be in.
+
+    `letter`: what the head of a mail says; null for a page, which may be a mail that was saved.
+    """
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     decoded = decode(body, content_type)
     try:
         tree = extraction.parse(decoded.text, url)
     except extraction.NoMarkup as error:
         return Fault("empty", str(error))
-    raw = extraction.blocks(tree, url)
-    page = read_metadata(tree, url, raw)
-    blocks = cleaning.clean(raw, page, tree, rules)
-    is_declared = cleaning.declares_article(page)
-    if fault := (
-        walls.find(tree, url, page.title, blocks, is_article=is_declared)
-        or cleaning.is_article(blocks, page)
-    ):
-        return fault
+    raw, page, letter = _opened(tree, url, letter or letter_of(tree))
+    blocks = cleaning.clean(raw, page, tree, rules, is_mail=letter is not None)
+    form: Literal["images"] | None = None
+    if fault := _fault(tree, url, page, blocks, letter):
+        if not letter or fault.kind == "not-an-issue" or not has_images(tree):
+            return fault
+        form = "images"
+        blocks += alternative_texts(tree, letter)
     prose = tuple(block for block in blocks if block.kind != "code")
     detected = detect(main_text(prose), page.declared_language or language)
     return Reading(
@@ -53,8 +68,35 @@ def read(
         image=page.image,
         tags=page.tags,
         access=page.access,
+        form=form,
         alternates=page.alternates,
         signals=rights.page_signals(tree, headers),
         warnings=(decoded.warning,) if decoded.warning else (),
         extractor=EXTRACTOR,
     )
+
+
+def _opened(
+    tree: Any, url: str, letter: Letter | None
+) -> tuple[list[RawBlock], Metadata, Letter | None]:
+    """The texts and metadata of a page; of a mail without what names its reader."""
+    letter = letter and with_secrets(letter, tree)
+    raw = extraction.blocks(tree, url, letter.reader if letter else None)
+    if letter is None:
+        return raw, read_metadata(tree, url, raw), None
+    original = with_forwarded(letter, raw)
+    if original.reader != letter.reader:  # addresses of those it was forwarded to
+        raw = extraction.blocks(tree, url, original.reader)
+    return raw, of_letter(read_metadata(tree, url, raw), original), original
+
+
+def _fault(
+    tree: Any, url: str, page: Metadata, blocks: tuple[Block, ...], letter: Letter | None
+) -> Fault | None:
+    """Why a page is no article, or a mail no issue; null where it is one."""
+    if letter:
+        found = not_an_issue(letter, page.title, blocks)
+        return found or cleaning.is_article(blocks, page, is_mail=True)
+    is_declared = cleaning.declares_article(page)
+    wall = walls.find(tree, url, page.title, blocks, is_article=is_declared)
+    return wall or cleaning.is_article(blocks, page)

@@ -117,6 +117,18 @@ def select(sources: Sequence[Source], names: Iterable[str]) -> list[Source]:
     return [known[name] for name in chosen] if chosen else list(sources)
 
 
+def of_address(sources: Iterable[Source], url: str) -> Source | None:
+    """The source whose site an address is of, the innermost section first; null where none is."""
+    site, path = urls.site(url), urlsplit(url).path.rstrip("/") + "/"
+    found = [
+        source
+        for source in sources
+        if urls.site(source.url) == site
+        and path.startswith(urlsplit(source.url).path.rstrip("/") + "/")
+    ]
+    return max(found, key=lambda source: len(source.url), default=None)
+
+
 def append(path: Path, *sources: Source) -> None:
     """Add sources at the end of the file, which stays as it is otherwise. Raises SourcesError."""
     names = {source.name: source for source in (load(path) if path.exists() else [])}
@@ -182,9 +194,9 @@ def _source(entry: dict[str, Any], index: int, lines: _Lines) -> Source:
     for key, value in entry.items():
         if key not in _KEYS:
             near = _nearest(key, _KEYS) or f"; known: {', '.join(_KEYS)}"
-            raise lines.error(index, key, f"unknown key {key!r}{near}")
+            raise lines.error(index, key, f"unknown key {key!r}{near}{_of(entry)}")
         if problem := _problem(key, value):
-            raise lines.error(index, key, problem)
+            raise lines.error(index, key, problem + _of(entry))
     for key in ("name", "url"):
         if key not in entry:
             raise lines.error(index, None, f'this source has no {key}: add {key} = "…"')
@@ -194,6 +206,12 @@ def _source(entry: dict[str, Any], index: int, lines: _Lines) -> Source:
     for key in ("until", "checked"):
         values[key] = str(values[key]) if values.get(key) else None
     return Source(**values)
+
+
+def _of(entry: dict[str, Any]) -> str:
+    """The source an error is about, where it has a name."""
+    name = entry.get("name")
+    return f" (source {name!r})" if isinstance(name, str) and not _name_problem(name) else ""
 
 
 def _problem(key: str, value: Any) -> str | None:
@@ -240,14 +258,27 @@ def _url_problem(url: str) -> str | None:
 
 
 def _selector_problem(selector: str) -> str | None:
+    is_xpath = selector.startswith(("/", ".//", "("))
     try:
-        if selector.startswith(("/", ".//", "(")):
-            etree.XPath(selector)
-        else:
-            HTMLTranslator().css_to_xpath(selector)
+        path = selector if is_xpath else HTMLTranslator().css_to_xpath(selector)
+        found = etree.XPath(path)(_sample())  # some errors show only when an element is asked
     except (etree.XPathError, SelectorError) as error:
-        return f"{selector!r} is neither a CSS selector nor an XPath: {str(error).splitlines()[0]}"
+        said = (str(error) or "it is empty").splitlines()[0]
+        return f"{selector!r} is neither a CSS selector nor an XPath: {said}"
+    if not isinstance(found, list) or re.search(r"(?:text\(\)|@[\w-]+)\s*$", selector):
+        return f"{selector!r} selects no elements: name the element around the text"
     return None
+
+
+def _sample() -> etree._Element:
+    """A page with the elements that selectors speak of."""
+    tags = (
+        "div p a span section article aside header footer nav main ul li table tr td h1 h2 figure"
+    )
+    body = etree.SubElement(etree.Element("html"), "body")
+    for tag in tags.split():
+        etree.SubElement(body, tag, id="x").set("class", "x")
+    return body.getroottree().getroot()
 
 
 def _platform_problem(value: str) -> str | None:
