@@ -38,7 +38,7 @@ def read_authors(
     """
     site = _site(head, url, site_name)
     groups: list[Name] = []
-    for names in (*_of_head(head, site), read_marked(tree, site)):
+    for names in _of_machines(head, tree, site):
         if any(not name.is_group for name in names):
             return _unique(names)
         groups += names
@@ -49,12 +49,13 @@ def read_authors(
     return _unique((others or groups or names)[:1]) or _owner(url, site_name)
 
 
-def _of_head(head: Head, site: Site) -> Iterator[list[Name]]:
-    """What JSON-LD says, then each meta element by itself."""
+def _of_machines(head: Head, tree: Any, site: Site) -> Iterator[list[Name]]:
+    """What JSON-LD says, then each meta element by itself, then microdata."""
     yield _declared(head, site)
     for name in METAS:
         texts = [v for v in head.metas.get(name, ()) if not SLUG.fullmatch(v)]
         yield [name for text in texts for name in stated(text, site)]
+    yield read_marked(tree, site)
 
 
 def _unique(names: Sequence[Name]) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from crawler.headings import fold
-from crawler.names import BY, DATE, Name, Site, is_full_name, seen, stated
+from lxml import etree
+
+from crawler.headings import title_at
+from crawler.names import BY, DATE, Name, Site, is_full_name, is_unspaced, seen, stated
 from crawler.structured import plain
 
 if TYPE_CHECKING:
@@ -21,11 +23,12 @@ BYLINE = 80  # letters of the longest line that is read as a byline
 # How far from the title a byline stands, in blocks: above it, and below.
 ABOVE_TITLE = 6
 BELOW_TITLE = 32
+FAMILY_NAME = 2  # letters, in Chinese and Japanese, nearly always
 BIO = 40  # letters of the shortest paragraph about the author
 SIGLUM = 3  # letters of an editor's siglum: `amw`
 MOST = 12  # authors of a page, as far as they are marked in its text
 # Class names of an element that names the author, of one that does not, and of those around it.
-_SIGNED = re.compile(r"auth?or|auteur|byline|writer|verfasser|redakteur|reporter", re.I)
+_SIGNED = re.compile(r"auth?or|auteur|byline", re.I)
 _ABOUT = re.compile(
     r"bio|desc|image|img|photo|avatar|picture|social|follow|title|job|role|position|mail|website"
     r"|more|count|logo|icon|share|copyright|author(?:ity|iz)|list|comment|prep|bild|foto|tweet|custom",
@@ -38,8 +41,13 @@ _OTHERS = re.compile(
 )
 _OTHER_ARTICLE = re.compile(r"related|teaser|\bcomment(?!s)|(?<!v)(?<!\bh-)card", re.I)
 _HCARD = re.compile(r"\bvcard\b|\bfn\b|\bp-author\b")  # microformats.org/wiki/hcard
-_SIGNED_PARTS = ("uthor", "utor", "uteur", "yline", "riter", "erfasser", "edakteur", "eporter")
-_SIGNED_PATH = f"//body//*[{' or '.join(f'contains(@class, {part!r})' for part in _SIGNED_PARTS)}]"
+_SIGNED_PARTS = ("uthor", "utor", "uteur", "yline")
+_SIGNED_PATH = etree.XPath(
+    f"//*[{' or '.join(f'contains(@class, {part!r})' for part in _SIGNED_PARTS)}]"
+)
+_MARKED = etree.XPath("//*[@itemprop='author'] | //a[@rel='author']")
+_NAMED = etree.XPath(".//*[@itemprop='name']")
+_PIECES = etree.XPath(".//text()[not(parent::style or parent::script)]")
 _SEPARATOR = r"\s*(?:[|•·,∙~–-]|\bon\b|\bam\b)?\s*"
 _DATED = re.compile(rf"^([^|•·,\d]{{5,40}}?){_SEPARATOR}{DATE}", re.I)
 _DATED_BEFORE = re.compile(
@@ -53,7 +61,7 @@ _LABEL = re.compile(
 # What stands between the first name and the rest of a paragraph about somebody.
 _IS = re.compile(
     r"\s+(?:is|was|has|writes|works|covers|lives|ist|war|hat|schreibt|arbeitet|lebt|est|a|écrit|es|escribe"
-    r"|è|é|scrive|escreve|is een|schrijft|jest|pisze|är|skriver|er)\s|[は、，是，]"
+    r"|è|é|scrive|escreve|is een|schrijft|jest|pisze|är|skriver|er)\s"
 )
 PROSE = 100  # letters of the shortest paragraph that is taken for text
 
@@ -69,7 +77,7 @@ def _places(
     tree: Any, blocks: Sequence[RawBlock], site: Site, titles: Sequence[str]
 ) -> Iterator[list[Name]]:
     yield _signed(tree, site)
-    yield _byline(blocks, _title_at(blocks, titles), site)
+    yield _byline(blocks, title_at(blocks, titles) or 0, site)
     yield _labelled(blocks, site)
     yield _signature(blocks, site, titles)
     yield _bio_line(blocks, titles)
@@ -77,18 +85,13 @@ def _places(
 
 def read_marked(tree: Any, site: Site) -> list[Name]:
     """Elements that are marked as the author by microdata or rel."""
-    paths = (
-        ".//*[@itemprop='author']//*[@itemprop='name']",
-        ".//*[@itemprop='author']",
-        ".//a[@rel='author']",
-    )
+    elements = [element for element in _MARKED(tree) if not _is_of_others(element)]
+    by_microdata = [element for element in elements if element.get("itemprop")]
+    named = [name for element in by_microdata for name in _NAMED(element)]
     groups: list[Name] = []
-    for path in paths:
-        names = []
-        for element in tree.iterfind(path):
-            if not _is_of_others(element):
-                text = plain(element.get("content") or " ".join(element.itertext()))
-                names += stated(text, site) if len(text) < BYLINE else []
+    for chosen in (named, by_microdata, elements):
+        texts = (plain(e.get("content") or " ".join(e.itertext())) for e in chosen)
+        names = [n for text in texts if len(text) < BYLINE for n in stated(text, site)]
         if any(not name.is_group for name in names):
             return names[:MOST]
         groups += names
@@ -97,7 +100,7 @@ def read_marked(tree: Any, site: Site) -> list[Name]:
 
 def _signed(tree: Any, site: Site) -> list[Name]:
     """Elements whose class says that they name the author."""
-    for element in tree.xpath(_SIGNED_PATH):
+    for element in _SIGNED_PATH(tree):
         names = element.get("class")
         if element.tag in ("article", "section") or not _SIGNED.search(names):
             continue
@@ -110,11 +113,7 @@ def _signed(tree: Any, site: Site) -> list[Name]:
 
 def _in_element(element: Any, site: Site) -> list[Name]:
     """The names in an element: its links, its whole text, or the first piece of it."""
-    pieces = [
-        text
-        for raw in element.xpath(".//text()[not(parent::style or parent::script)]")
-        if (text := plain(raw))
-    ]
+    pieces = [text for raw in _PIECES(element) if (text := plain(raw))]
     whole = " ".join(pieces)
     if len(whole) <= BYLINE:
         links = [plain(" ".join(link.itertext())) for link in element.iter("a")]
@@ -144,15 +143,6 @@ def _is_of_others(element: Any) -> bool:
         if holder.tag in ("footer", "nav") or _OTHERS.search(names):
             return True
     return False
-
-
-def _title_at(blocks: Sequence[RawBlock], titles: Sequence[str]) -> int:
-    """Where the title stands: the heading that says it, or the first of the page."""
-    said = {fold(title) for title in titles}
-    headings = [i for i, b in enumerate(blocks) if b.level and b.level <= 2 and not b.hidden]
-    same = (i for i in headings if fold(blocks[i].text) in said)
-    first = (i for i in headings if blocks[i].level == 1)
-    return next(same, next(first, 0))
 
 
 def _byline(blocks: Sequence[RawBlock], start: int, site: Site) -> list[Name]:
@@ -211,11 +201,12 @@ def _bio_line(blocks: Sequence[RawBlock], titles: Sequence[str]) -> list[Name]:
         name = BY.sub("", line.text)
         if len(bio.text) < BIO or not is_full_name(name) or name in titles:
             continue
-        words = name.split()
-        first = words[0] if len(words) > 1 else name[:2]
-        if bio.text.startswith(first):
-            rest = bio.text.removeprefix(name)
-            rest = rest.removeprefix(first) if rest == bio.text else rest
-            if _IS.match(rest) or (not name.isascii() and len(words) == 1):
-                return [Name(name, False)]
+        if is_unspaced(name):
+            is_about = bio.text.startswith(name.replace(" ", "")[:FAMILY_NAME])
+        else:
+            first = name.split()[0]
+            rest = bio.text.removeprefix(name if bio.text.startswith(name) else first)
+            is_about = bio.text.startswith(first) and bool(_IS.match(rest))
+        if is_about:
+            return [Name(name, False)]
     return []

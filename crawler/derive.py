@@ -5,6 +5,7 @@ One path for a live crawl, for what a killed crawl left, for import and for re-e
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from archive import urls, warc
@@ -69,7 +70,23 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         return Fault("not-html", "the page is a picture, a PDF or another file", permanent=True)
     if not _may_be_html(content_type):
         return Fault("not-html", f"the page is {content_type}, not HTML", permanent=True)
-    return reading.read(exchange.body, capture.final_url, exchange.headers, rules, source.language)
+    return reading.read(
+        exchange.body,
+        capture.final_url,
+        exchange.headers,
+        rules,
+        source.language,
+        captured=_moment(capture.fetched),
+    )
+
+
+def _moment(fetched: str) -> datetime | None:
+    """When a capture was made; null where an imported file does not say it as WARC does."""
+    try:
+        moment = datetime.fromisoformat(fetched)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _rules(source: Source, capture: Capture) -> SiteRules:

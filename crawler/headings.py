@@ -63,6 +63,15 @@ class Headings:
     first_level: tuple[str, ...]
 
 
+def title_at(blocks: Sequence[RawBlock], titles: Sequence[str]) -> int | None:
+    """Where the title stands: the heading that says it, or the first of the page."""
+    said = {fold(title) for title in titles}
+    headings = [i for i, b in enumerate(blocks) if b.level and b.level <= 2 and not b.hidden]
+    same = (i for i in headings if fold(blocks[i].text) in said)
+    first = (i for i in headings if blocks[i].level == 1)
+    return next(same, next(first, None))
+
+
 def read_headings(blocks: Sequence[RawBlock], url: str, stated: Sequence[str]) -> Headings:
     """The headings of a page, seen beside the titles that its head states.
 
@@ -172,11 +181,9 @@ def _is_of_page(element: Any, url: str) -> bool:
     holders = (element.get("class"), element.get("id"), element.getparent().get("class"))
     if any(NOT_THE_PAGE.search(names or "") for names in holders):
         return False
-    own = urls.canonical(url)
-    return not any(
-        urls.canonical(target) != own and len(plain("".join(element.itertext()))) < LINK_TO_ITSELF
-        for target in _targets(element, url)
-    )
+    is_short = len(plain("".join(element.itertext()))) < LINK_TO_ITSELF
+    targets = list(_targets(element, url)) if is_short else []
+    return not any(urls.canonical(target) != urls.canonical(url) for target in targets)
 
 
 def _leads_home(element: Any, url: str) -> bool:

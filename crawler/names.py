@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from crawler.dates import WEEKDAY
 from crawler.headings import fold
 from crawler.structured import plain
 
@@ -35,15 +36,9 @@ _PICTURES = re.compile(
 )
 _WITH = re.compile(r"\s*\((?:mit|avec|with|con|com|met|med)\s+([^)]*)\)", re.I)
 _ASIDE = re.compile(r"\s*[(\[][^)\]]*[)\]]|\s+[|•·∙–—~-]+\s.*$|\s*[|•·∙].*$")
-_WEEKDAY = (
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch"
-    r"|sonnabend|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|mi[eé]rcoles"
-    r"|jueves|viernes|s[áa]bado|domingo|luned[iì]|marted[iì]|mercoled[iì]|gioved[iì]|venerd[iì]|sabato"
-    r"|domenica"
-)
 # A date beside a name, as far as its form tells one.
 DATE = (
-    rf"(?:(?:{_WEEKDAY}),?\s+(?:den\s+)?)?(?:\d{{1,2}}[./-]\s?\d{{1,2}}[./-]\s?\d{{2,4}}"
+    rf"(?:(?:{WEEKDAY}),?\s+(?:den\s+)?)?(?:\d{{1,2}}[./-]\s?\d{{1,2}}[./-]\s?\d{{2,4}}"
     r"|\d{1,2}\.?\s+(?:de\s+)?[^\W\d]{3,}\.?,?\s+(?:de\s+)?\d{4}"
     r"|[^\W\d]{3,9}\.?\s+\d{1,2},?\s+\d{4}|\d{4}-\d\d-\d\d)"
 )
@@ -51,14 +46,14 @@ DATE = (
 _END = re.compile(
     r"\s+(?:am|on|vom|le|el|il|em|den|in|um|at|à|à|für|for|unter|aktualisiert|updated|published"
     r"|published:|publicado|veröffentlicht)\s.*$"
-    rf"|\s+(?i:{DATE}|{_WEEKDAY}).*$|\s*,?\s*\d.*$|\s*@.*$"
+    rf"|\s+(?i:{DATE}|{WEEKDAY}).*$|\s*,?\s*\d.*$|\s*@.*$"
 )
 _COMMA = re.compile(r"\s*[,;、，]\s*")
 _AND = re.compile(r"\s+(?:and|und|et|ve|och|og|en|&|\+)\s+|\s*&\s*")
 # Joins two names, and the two family names of one person.
 _SPANISH_AND = re.compile(r"\s+(?:y|e|i)\s+")
 _NOT_A_NAME = re.compile(
-    r"https?:|www\.|@|\[at\]|\(at\)|\d{3,}|^\W*$|[→»›?!]"
+    r"https?:|www\.|@|\[at\]|\(at\)|\d{3,}|^\W*$|[→»›?!。！？]"
     r"|\b(?:published|updated|posted|modified|uhr|lesezeit|reading time|publié|güncelleme|stand)\b"
     r"|^(?:admin(?:istrator)?|super user|no author|an[oó]nimo|unknown|anonymous|null|none|undefined|author|autor|guest)$",
     re.I,
@@ -93,7 +88,9 @@ _AGENCIES = frozenset(
     " ians pti ani lusa belga anp tt ntb ritzau stt pap čtk ctk mti agerpres tanjug hina anadolu aa dha"
     " iha bloomberg upi cp aap pa spx sp-x red lno nna".split()
 ) | {"associated press", "press association", "pa media", "keystone-sda", "agence france-presse"}
-_UNICASE = re.compile(r"[\u0590-\u0fff\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+# Letters without capitals: from Hebrew to Thai; and those without spaces between words.
+_UNICASE = re.compile(r"[\u0590-\u0fff]")
+_UNSPACED = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff々\s・]{2,10}|[\uac00-\ud7af]{2,5}(?:\s?기자)?")
 _SIGLUM = re.compile(r"[a-z]{2,5}/[a-z]{2,5}")
 _FULL = re.compile(r"(?:[^\W\d_][\w'’.\-]*\s+){1,4}[^\W\d_][\w'’.\-]*")
@@ -147,18 +144,23 @@ def seen(text: str, site: Site) -> list[Name]:
     """The names at the beginning of a line for readers, which may go on: `Ada Example, May 3`."""
     whole = _trimmed(_ASIDE.sub("", _END.sub("", _WITH.sub(r", \1", BY.sub("", plain(text))))))
     if not _is_possible(whole):
-        return []
+        return []  # a sentence, a label, an address
     people = [p for p in _people(whole, site) if is_full_name(p)]
     if people:
         return [Name(person, False) for person in people]
     return [Name(whole, True)] if _is_group(whole, site) and len(whole.split()) <= WORDS else []
 
 
+def is_unspaced(text: str) -> bool:
+    """Whether a text may be a name in Chinese, Japanese or Korean letters."""
+    return bool(_CJK.fullmatch(text))
+
+
 def is_full_name(text: str) -> bool:
     """Whether a text has the form of a person's whole name: words in capitals, or CJK letters."""
-    if _CJK.fullmatch(text):
+    if is_unspaced(text):
         return True
-    if not _FULL.fullmatch(text) or len(text) > LONGEST:
+    if not _FULL.fullmatch(text) or len(text) > LONGEST or _UNSPACED.search(text):
         return False
     if text.split()[0].lower() in _ARTICLES or text.split()[-1].lower() in _PARTICLES:
         return False
@@ -172,7 +174,7 @@ def _people(text: str, site: Site) -> list[str]:
     parts = [part for part in map(_trimmed, _parts(text)) if _is_possible(part)]
     people = [part for part in parts if _is_person(part, site)]
     is_mixed = len(people) < len(parts) or any(" " in person for person in people)
-    return [p for p in people if not is_mixed or " " in p or _CJK.fullmatch(p)]
+    return [p for p in people if not is_mixed or " " in p or is_unspaced(p)]
 
 
 def _parts(text: str) -> Iterator[str]:

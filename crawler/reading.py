@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from archive.model import Block, Fault, Reading, main_text
@@ -23,7 +24,7 @@ from crawler.letter import (
 )
 from crawler.metadata import Metadata, read_metadata
 
-EXTRACTOR = "3"  # raised whenever the same bytes may give another reading
+EXTRACTOR = "4"  # raised whenever the same bytes may give another reading
 
 
 def read(
@@ -33,10 +34,12 @@ def read(
     rules: SiteRules = SiteRules(),  # noqa: B008 - frozen
     language: str | None = None,
     letter: Letter | None = None,
+    captured: datetime | None = None,
 ) -> Reading | Fault:
     """The article of a page, or why it is none. `language` is what the source is said to be in.
 
     `letter`: what the head of a mail says; null for a page, which may be a mail that was saved.
+    No date is later than when the page was `captured`, nor is that moment taken for one.
     """
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     decoded = decode(body, content_type)
@@ -44,7 +47,7 @@ def read(
         tree = extraction.parse(decoded.text, url)
     except extraction.NoMarkup as error:
         return Fault("empty", str(error))
-    raw, page, letter = _opened(tree, url, letter or letter_of(tree))
+    raw, page, letter = _opened(tree, url, letter or letter_of(tree), captured)
     blocks = cleaning.clean(raw, page, tree, rules, is_mail=letter is not None)
     form: Literal["images"] | None = None
     if fault := _fault(tree, url, page, blocks, letter):
@@ -77,17 +80,17 @@ def read(
 
 
 def _opened(
-    tree: Any, url: str, letter: Letter | None
+    tree: Any, url: str, letter: Letter | None, captured: datetime | None
 ) -> tuple[list[RawBlock], Metadata, Letter | None]:
     """The texts and metadata of a page; of a mail without what names its reader."""
     letter = letter and with_secrets(letter, tree)
     raw = extraction.blocks(tree, url, letter.reader if letter else None)
     if letter is None:
-        return raw, read_metadata(tree, url, raw), None
+        return raw, read_metadata(tree, url, raw, now=captured), None
     original = with_forwarded(letter, raw)
     if original.reader != letter.reader:  # addresses of those it was forwarded to
         raw = extraction.blocks(tree, url, original.reader)
-    return raw, of_letter(read_metadata(tree, url, raw), original), original
+    return raw, of_letter(read_metadata(tree, url, raw, now=captured), original), original
 
 
 def _fault(

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+from lxml import etree
+
 ARTICLE = re.compile(r"article|posting|report|analysis|review", re.I)
+
+_METAS = etree.XPath("//meta[@content]")
+_JSON_LD = etree.XPath("//script[@type='application/ld+json']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def plain(text: str) -> str:
 def _metas(tree: Any) -> dict[str, list[str]]:
     """The values of meta elements by name or property, lower case."""
     found: dict[str, list[str]] = {}
-    for element in tree.iterfind(".//meta[@content]"):
+    for element in _METAS(tree):
         name = element.get("property") or element.get("name") or element.get("http-equiv")
         if name and (value := plain(element.get("content"))):
             found.setdefault(name.strip().lower(), []).append(value)
@@ -54,7 +59,7 @@ def _metas(tree: Any) -> dict[str, list[str]]:
 
 def _json_ld(tree: Any) -> Iterator[dict[str, Any]]:
     """All objects of the page's JSON-LD, graphs and lists opened; what is broken is left out."""
-    for script in tree.iterfind(".//script[@type='application/ld+json']"):
+    for script in _JSON_LD(tree):
         text = re.sub(r"^\s*(?:<!--|//<!\[CDATA\[)|(?:-->|//\]\]>)\s*$", "", script.text or "")
         try:
             data = json.loads(text, strict=False)

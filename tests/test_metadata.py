@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from archive.model import Answer
 from crawler import extraction, rights
-from crawler.dates import parse_date
 from crawler.encoding import decode
 from crawler.metadata import Metadata, read_metadata
 
@@ -22,49 +21,6 @@ def metadata(head: str = "", body: str = "<h1>A heading</h1>", url: str = URL) -
     document = f"<html lang='en-GB'><head>{head}</head><body>{body}</body></html>"
     tree = extraction.parse(document, url)
     return read_metadata(tree, url, extraction.blocks(tree, url), now=NOW)
-
-
-@pytest.mark.parametrize(
-    ("raw", "iso"),
-    [
-        ("Juli 3, 2023", "2023-07-03"),
-        ("3. Juli 2023", "2023-07-03"),
-        ("3 juillet 2026", "2026-07-03"),
-        ("1er août 2026", "2026-08-01"),
-        ("3 de julho de 2026", "2026-07-03"),
-        ("3 de marzo de 2026", "2026-03-03"),
-        ("3 marzo 2026", "2026-03-03"),
-        ("3 maart 2026", "2026-03-03"),
-        ("3 sierpnia 2026", "2026-08-03"),
-        ("3 Ağustos 2026", "2026-08-03"),
-        ("2026年7月3日", "2026-07-03"),
-        ("2026년 7월 3일", "2026-07-03"),
-        ("July 3rd, 2026", "2026-07-03"),
-        ("Published on July 3, 2026", "2026-07-03"),
-        ("Veröffentlicht am 3. Juli 2026", "2026-07-03"),
-        ("公開日:2026年7月3日", "2026-07-03"),
-        ("2026-07-03", "2026-07-03"),
-        ("2026-07-03T09:15:00+02:00", "2026-07-03T09:15:00+02:00"),
-        ("2026-07-03T09:15:00Z", "2026-07-03T09:15:00+00:00"),
-        ("20260703", "2026-07-03"),
-        ("Fri, 03 Jul 2026 09:15:00 +0200", "2026-07-03T09:15:00+02:00"),
-        ("03.07.2026", "2026-07-03"),
-        ("2027-01-01", None),
-        ("31. Februar 2026", None),
-        ("In 2023 the EU and Japan agreed", None),
-        ("2026", None),
-        ("GPT 4 2023 Mai", None),
-        ("", None),
-    ],
-)
-def test_dates(raw: str, iso: str | None) -> None:
-    assert parse_date(raw, "de", now=NOW) == iso
-
-
-@given(st.text(max_size=70))
-def test_any_text_is_a_date_or_none(text: str) -> None:
-    found = parse_date(text, now=NOW)
-    assert found is None or datetime.fromisoformat(found)
 
 
 @pytest.mark.parametrize(
@@ -107,20 +63,6 @@ PERSON = '{"@type": "Person", "name": "%s"}'
 )  # fmt: skip
 def test_authors(head: str, body: str, authors: tuple[str, ...]) -> None:
     assert metadata(head, f"<h1>A heading</h1>{body}").authors == authors
-
-
-@pytest.mark.parametrize(
-    ("head", "body", "published"),
-    [
-        (ld('{"@type": "Article", "datePublished": "2026-03-01T08:00:00+01:00"}'), "", "2026-03-01T08:00:00+01:00"),
-        ("<meta property='article:published_time' content='2026-03-01'>", "<p>March 2, 2026</p>", "2026-03-01"),
-        ("", "<article><time datetime='2026-03-01T00:00'>yesterday</time></article>", "2026-03-01T00:00:00"),
-        ("", "<h1>A</h1><p>Juli 3, 2023</p><p>Text.</p>", "2023-07-03"),
-        (ld('{"@type": "Article", "datePublished": "2030-01-01"}'), "", None),
-    ],
-)  # fmt: skip
-def test_published(head: str, body: str, published: str | None) -> None:
-    assert metadata(head, body).published == published
 
 
 @pytest.mark.parametrize(
