@@ -51,6 +51,7 @@ PLATFORM_SUFFIXES = (
     "buttondown.email", "hatenablog.com", "livejournal.com", "typepad.com",
 )  # fmt: skip
 
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _extract = tldextract.TLDExtract(
     suffix_list_urls=(),  # the list in the package: never the network
@@ -121,9 +122,16 @@ def is_home(url: str) -> bool:
 def is_private(address: str) -> bool:
     """Whether an IP address is not of the public internet (loopback, private, link-local, …)."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = _embedded(ip) or ip
     return not ip.is_global or ip.is_multicast
+
+
+def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for: mapped, 6to4 (RFC 3056), NAT64 (RFC 6052)."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.ipv4_mapped or ip.sixtofour
 
 
 def _split(url: str) -> SplitResult:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.exceptions import IgnoreRequest
 
 from archive import urls
 from crawler.hosts import Host, retry_after
+from crawler.politeness import source_of
+from crawler.resolver import Names, are_private
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -22,6 +25,16 @@ if TYPE_CHECKING:
 # Retry-After is a fault like any 5xx.
 ASKS_TO_WAIT = frozenset({429, 503})
 FORBIDS = 403
+
+
+class PrivateAddress(IgnoreRequest):
+    """A host of this machine or of a private network, and the source does not allow it."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"{host} is an address of this machine or of a private network: "
+            "set allow_private = true for this source if that is meant"
+        )
 
 
 class HostWaits(IgnoreRequest):
@@ -46,10 +59,23 @@ class PoliteDownloads(HTTP11DownloadHandler):
         async with self._turn(site):
             if host := crawl.hosts.waits(site):
                 raise HostWaits(host)
+            await self._check_address(request)
             crawl.count_request(request.meta["source"])
             response = await super().download_request(request)
             self._note(crawl, site, request, response)
             return response
+
+    async def _check_address(self, request: Request) -> None:
+        """Refuse private addresses, whatever led here: a name, a redirect, robots.txt."""
+        source = source_of(request)
+        if (source and source.allow_private) or request.meta.get("proxy"):
+            return
+        from twisted.internet import reactor
+
+        names: Names = reactor.nameResolver
+        host = urlsplit(request.url).hostname or ""
+        if are_private(await names.addresses(host)):
+            raise PrivateAddress(host)
 
     def _turn(self, site: str) -> asyncio.Semaphore:
         """The connections of a host. Scrapy's own slots let all through where the delay is 0 (2.19)."""

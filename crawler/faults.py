@@ -8,7 +8,7 @@ from scrapy import exceptions
 
 from archive.model import Fault, Role
 from crawler.derive import CUT_SHORT, most_bytes, too_large
-from crawler.politeness import PrivateAddress
+from crawler.downloads import PrivateAddress
 
 
 class NotFetched(exceptions.IgnoreRequest):

@@ -1,38 +1,29 @@
-"""Being a good guest: a delay per host, Crawl-delay, and no requests to private networks."""
+"""Being a good guest: the delay of each host, and robots.txt's Crawl-delay."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy import signals
-from scrapy.exceptions import IgnoreRequest
 
 from archive import urls
 from crawler.sources import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from scrapy import Request
     from scrapy.crawler import Crawler
 
 LONGEST_CRAWL_DELAY = 60.0  # seconds; a larger one is a mistake or a ban, and holds up nothing else
-
-
-class PrivateAddress(IgnoreRequest):
-    """A host of this machine or of a private network, and the source does not allow it."""
+JITTER = 0.5  # of the default delay, either way; one that a person or robots.txt states is kept
 
 
 class PolitenessMiddleware:
-    """Gives each request its host's slot, and refuses private addresses, at each redirect too."""
+    """Gives each request its host's slot, and the slot the delay that the host asks for."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._fixed: set[str] = set()  # sites whose delay AutoThrottle must leave alone
-        self._refused: dict[str, bool] = {}
         crawler.signals.connect(self._apply_crawl_delay, signal=signals.robots_parsed)
 
     @classmethod
@@ -42,50 +33,50 @@ class PolitenessMiddleware:
     async def process_request(self, request: Request) -> None:
         site = urls.site(request.url)
         request.meta["download_slot"] = site
-        assignment = request.meta.get("assignment")
-        source: Source | None = assignment.source if assignment else request.meta.get("of")
+        source = source_of(request)
         if source and source.delay is not None:
             self._fixed.add(site)
         if site in self._fixed:
             request.meta["autothrottle_dont_adjust_delay"] = True
-        if source and not source.allow_private and await self._is_private(request.url):
-            raise PrivateAddress(
-                f"{urlsplit(request.url).hostname} is an address of this machine or of a private "
-                "network: set allow_private = true for this source if that is meant"
-            )
-
-    async def _is_private(self, url: str) -> bool:
-        host = urlsplit(url).hostname or ""
-        if host not in self._refused:
-            try:
-                found = await asyncio.get_running_loop().getaddrinfo(
-                    host, None, type=socket.SOCK_STREAM
-                )
-            except (OSError, UnicodeError):
-                return False  # the downloader meets the same error, and reports it
-            self._refused[host] = any(urls.is_private(str(address[4][0])) for address in found)
-        return self._refused[host]
 
     def _apply_crawl_delay(self, robotparser: Any, request: Request) -> None:
         """Crawl-delay in robots.txt: nothing in Scrapy applies it."""
-        agent = self._crawler.settings["ROBOTSTXT_USER_AGENT"]
-        stated = robotparser.crawl_delay(agent)
-        slot = self._crawler.engine.downloader.slots.get(urls.site(request.url))
-        if stated and slot:
-            slot.delay = max(slot.delay, min(float(stated), LONGEST_CRAWL_DELAY))
-            self._fixed.add(urls.site(request.url))
+        stated = robotparser.crawl_delay(self._crawler.settings["ROBOTSTXT_USER_AGENT"])
+        if not stated:
+            return
+        site, downloader = urls.site(request.url), self._crawler.engine.downloader
+        slot, settings = downloader.slots.get(site), downloader.per_slot_settings
+        known = settings.get(site, {}).get("delay", 0.0)
+        delay = max(known, min(float(stated), LONGEST_CRAWL_DELAY))
+        # Slots that rest for a minute are made anew, from these settings.
+        settings[site] = settings.get(site, {}) | {"delay": delay, "jitter": 0.0}
+        if slot:
+            slot.delay, slot.jitter = max(slot.delay, delay), 0.0
+        self._fixed.add(site)
+
+
+def source_of(request: Request) -> Source | None:
+    """The source that a request is made for, its requests for robots.txt and redirects included."""
+    assignment = request.meta.get("assignment")
+    source: Source | None = assignment.source if assignment else request.meta.get("of")
+    return source
 
 
 def slots(sources: Iterable[Source], default_delay: float) -> dict[str, dict[str, float]]:
-    """Scrapy's DOWNLOAD_SLOTS for these sources: delay and connections of each host."""
-    return {
-        urls.site(source.url): {
-            "concurrency": source.connections,
-            "delay": _delay(source, default_delay),
-            "jitter": 0.0 if source.delay == 0 and source.allow_private else 0.5,
+    """Scrapy's DOWNLOAD_SLOTS for these sources: delay and connections of each host.
+
+    Where sources share a host, those of the most careful one.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for source in sources:
+        site, delay = urls.site(source.url), _delay(source, default_delay)
+        held = found.get(site, {"concurrency": source.connections, "delay": delay, "jitter": 0.0})
+        found[site] = {
+            "concurrency": min(held["concurrency"], source.connections),
+            "delay": max(held["delay"], delay),
+            "jitter": max(held["jitter"], JITTER if source.delay is None else 0.0),
         }
-        for source in sources
-    }
+    return found
 
 
 def _delay(source: Source, default_delay: float) -> float:

@@ -11,7 +11,7 @@ from scrapy import Request, exceptions, signals
 from scrapy.http.request import NO_CALLBACK
 from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 
-from archive import encodings
+from archive import encodings, urls
 from archive.model import Fault
 from crawler.downloads import HostWaits
 from crawler.faults import NotFetched, fault
@@ -19,6 +19,8 @@ from crawler.faults import NotFetched, fault
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from crawler.crawl import Crawl
 
 BYTES = 500 * 1024  # RFC 9309, 2.5: as much must be parsed, what stands behind it need not be
 UNPACKED_BYTES = 10 * 1024**2
@@ -57,7 +59,11 @@ class RobotsMiddleware:
         place = f"{parts.scheme}://{parts.netloc}/robots.txt"
         if place not in self._rules:
             self._rules[place] = asyncio.ensure_future(self._fetch(place, request))
-        return await asyncio.shield(self._rules[place])
+        try:
+            return await asyncio.shield(self._rules[place])
+        except HostWaits:
+            self._rules.pop(place, None)  # asked for again when the host may be
+            raise
 
     async def _fetch(self, place: str, request: Request) -> RobotParser | None:
         robots_request = Request(
@@ -75,6 +81,9 @@ class RobotsMiddleware:
         except Exception as error:
             cause = fault(error, "robots")
             raise (error if cause.kind in NO_HOST else _unreachable(cause.message)) from error
+        crawl: Crawl = self._crawler.spider.crawl  # type: ignore[union-attr]
+        if host := crawl.hosts.waits(urls.site(response.url)):
+            raise HostWaits(host)
         if response.status >= 500 or response.status == HTTPStatus.TOO_MANY_REQUESTS:
             raise _unreachable(f"HTTP status {response.status}")
         if response.status != HTTPStatus.OK:  # 2.3.1.3: unavailable, so everything may be fetched

@@ -45,6 +45,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.robots.RobotsMiddleware": 100,
     "crawler.capture.CaptureMiddleware": 950,  # nearest to the downloader
 }
+TWISTED_DNS_RESOLVER = "crawler.resolver.Names"  # what was checked is what is connected to
 DOWNLOAD_HANDLERS = {
     "http": "crawler.downloads.PoliteDownloads",
     "https": "crawler.downloads.PoliteDownloads",

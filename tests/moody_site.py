@@ -38,6 +38,9 @@ class Site:
     base: str = ""
     answers: dict[str, Answer | Callable[[], Answer]] = field(default_factory=dict)
     log: list[tuple[str, int]] = field(default_factory=list)
+    agents: set[str] = field(default_factory=set)
+    under_way: int = 0
+    most_under_way: int = 0
 
     def article(self, path: str, head: str = "", words: str = "cranes") -> None:
         """Put an article there; other words make it another article."""
@@ -65,20 +68,24 @@ class Site:
 
 
 @contextmanager
-def moody_site() -> Iterator[Site]:
-    """The site, served."""
+def moody_site(address: str = "127.0.0.1") -> Iterator[Site]:
+    """The site, served at an address of this machine."""
     site = Site()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            site.agents.add(self.headers["User-Agent"])
+            site.under_way += 1
+            site.most_under_way = max(site.most_under_way, site.under_way)
             given = site.answers.get(self.path, (404, {}, b"not here"))
             status, headers, body = given() if callable(given) else given
             if status == 200 and "ETag" not in headers:
                 headers = headers | {"ETag": f'"{zlib.crc32(body)}"'}
                 if self.headers["If-None-Match"] == headers["ETag"]:
                     status, body = 304, b""
+            site.under_way -= 1
             site.log.append((self.path, status))
             self.send_response(status)
             for name, value in headers.items():
@@ -89,10 +96,10 @@ def moody_site() -> Iterator[Site]:
 
         def log_message(self, *_: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer((address, 0), Handler)
     server.daemon_threads = True
     server.block_on_close = False
-    site.base = f"http://127.0.0.1:{server.server_port}"
+    site.base = f"http://{address}:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield site

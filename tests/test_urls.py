@@ -68,11 +68,29 @@ def test_two_publications_of_one_platform_are_two_sites(suffix: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "169.254.1.1", "::1", "fe80::1%eth0", "::ffff:127.0.0.1", "0.0.0.0"],
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "169.254.1.1",
+        "::1",
+        "fe80::1%eth0",
+        "::ffff:127.0.0.1",
+        "0.0.0.0",
+        "64:ff9b::7f00:1",
+        "2002:a00:1::",
+        "fd00::1",
+        "100.64.0.1",
+    ],
 )
 def test_private_addresses(address: str) -> None:
     assert urls.is_private(address)
 
 
 def test_public_address() -> None:
-    assert not urls.is_private("93.184.216.34")
+    for address in (
+        "93.184.216.34",
+        "2606:2800:220:1::1",
+        "64:ff9b::5db8:d822",
+        "2002:5db8:d822::",
+    ):
+        assert not urls.is_private(address)
