@@ -1,20 +1,24 @@
 """Capture → what follows from it. Pure but for reading the WARC record; runs in worker processes.
 
-One path for a live crawl, for what a killed crawl left, for import and for re-extraction.
+One path for a live crawl, for what a killed crawl left, for import and for re-extraction. What reads
+articles is imported when there is one to read: a crawl that finds nothing new is over before.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archive import urls, warc
 from archive.model import Capture, Fault, Found, Outcome, Role
-from crawler import discovery, mail, reading, rights
-from crawler.cleaning import SiteRules
+from crawler import discovery, rights
 from crawler.discovery import sitemap
 from crawler.encoding import decode
 from crawler.sources import Source
+
+if TYPE_CHECKING:
+    from crawler.cleaning import SiteRules
 
 # Statuses after which the same request gives the same answer for a long time (RFC 9110).
 PERMANENT = frozenset({400, 404, 405, 406, 410, 414, 451, 501})
@@ -63,6 +67,8 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         return Fault("empty", "the page is empty")
     rules = _rules(source, capture)
     if is_mail:
+        from crawler import mail
+
         return mail.read(exchange.body, capture.url, rules, source.language)
     if urls.is_home(capture.final_url) and not urls.is_home(capture.url):
         return Fault("gone-home", "it leads to the home page: the article seems to be gone")
@@ -70,6 +76,8 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         return Fault("not-html", "the page is a picture, a PDF or another file", permanent=True)
     if not _may_be_html(content_type):
         return Fault("not-html", f"the page is {content_type}, not HTML", permanent=True)
+    from crawler import reading
+
     return reading.read(
         exchange.body,
         capture.final_url,
@@ -91,6 +99,8 @@ def _moment(fetched: str) -> datetime | None:
 
 def _rules(source: Source, capture: Capture) -> SiteRules:
     """The source's rules, as far as they fit pages of the day of the capture."""
+    from crawler.cleaning import SiteRules
+
     if source.until and capture.fetched[: len(source.until)] > source.until:
         return SiteRules()
     return SiteRules(keep=source.keep, drop=source.drop)

@@ -132,6 +132,22 @@ def test_a_host_that_refuses_again_and_again_is_asked_once_and_ever_more_rarely(
     assert waits(tmp_path) == []
 
 
+def test_a_host_that_asks_for_a_moment_before_it_gives_its_rules_is_asked_for_them_again(
+    site: Site, newsarchive: Run, tmp_path: Path
+) -> None:
+    site.article("/1")
+    site.article("/closed", words="whales")
+    site.feed("/1", "/closed")
+    answers: list[Answer] = [(429, {"Retry-After": "1"}, b""), (503, {"Retry-After": "1"}, b"")]
+    rules: Answer = (200, {}, b"User-agent: *\nDisallow: /closed\n")
+    site.answers["/robots.txt"] = lambda: answers.pop() if answers else rules
+    site.write(tmp_path)
+    report = document(newsarchive("crawl", "--json", archive=tmp_path))["sources"]["x"]
+    assert (report["new"], report["wait_until"]) == (1, None)
+    assert [status for path, status in site.log if path == "/robots.txt"] == [503, 429, 200]
+    assert site.asked("/closed") == []
+
+
 def test_two_closed_pages_are_no_wall_around_the_site(
     site: Site, newsarchive: Run, tmp_path: Path
 ) -> None:

@@ -270,6 +270,12 @@ async def source(datasette: Any, request: Any) -> Response:
                 db, f"SELECT * FROM runs WHERE source = ? ORDER BY id DESC LIMIT {RUNS}", name
             ),
             "failures": _failures(db, name),
+            "refusing": _rows(
+                db,
+                "SELECT DISTINCT h.* FROM frontier f JOIN hosts h ON h.site = f.site "
+                "WHERE f.source = ? AND f.state = 'waiting'",
+                name,
+            ),
         }
         if not any(found.values()):
             raise NotFound(f"No source is named {name}")
