@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 import feedparser
@@ -21,8 +21,18 @@ from archive.model import Reason
 from crawler.demo.content import ContentError, load
 from crawler.demo.sites import SITES, SampleSite, serve, sources_toml
 
-FEEDS = {"wordpress": "/feed/", "substack": "/feed", "ghost": "/rss/"}
-SITEMAPS = {"wordpress": "/sitemap_index.xml", "substack": "/sitemap.xml", "ghost": "/sitemap.xml"}
+FEEDS = {
+    "wordpress": "/feed/",
+    "substack": "/feed",
+    "ghost": "/rss/",
+    "magazine": "/atom.xml",
+}
+SITEMAPS = {
+    "wordpress": "/sitemap_index.xml",
+    "substack": "/sitemap.xml",
+    "ghost": "/sitemap.xml",
+    "beehiiv": "/sitemap.xml",
+}
 SEED_REASONS = {
     Reason.NAVIGATION,
     Reason.DATELINE,
@@ -211,7 +221,8 @@ def test_feed(site: SampleSite) -> None:
         return
     feed = feedparser.parse(ask(site, FEEDS[site.platform]).body)
     assert not feed.bozo
-    newest = [e for e in site.expected() if e.language == site.language][:10]
+    length = 3 if site.platform == "magazine" else 10  # its older ones: a test below
+    newest = [e for e in site.expected() if e.language == site.language][:length]
     assert [(entry.link, entry.title) for entry in feed.entries] == [
         (e.url, e.title) for e in newest
     ]
@@ -253,6 +264,8 @@ def test_wordpress_sitemap_has_pages_that_are_no_articles(wordpress: SampleSite)
 def test_listing_leads_to_every_article(site: SampleSite) -> None:
     if site.platform == "substack":
         assert {e.url for e in site.expected()} == set(_links(site, "/archive")[0])
+        return
+    if site.platform in ("beehiiv", "magazine"):  # pages of an archive, and folders: tests below
         return
     newest, older = _links(site, "/")
     assert len(older) == 1
@@ -324,6 +337,74 @@ def test_substack_archive(served: Served) -> None:
         found += json.loads(ask(substack, path).body)
     assert [post["canonical_url"] for post in found] == [e.url for e in substack.expected()]
     assert ask(substack, "/api/v1/archive?sort=new&offset=50&limit=5").body == b"[]"
+
+
+def test_ghost_api_opens_with_the_key_that_its_pages_carry(served: Served) -> None:
+    ghost = served["ghost"]
+    tree = lxml.html.document_fromstring(decode(ghost, ask(ghost, "/")))
+    [script] = tree.xpath("//script[@data-key]")
+    path = script.get("data-api").removeprefix(ghost.base_url) + "posts/?limit=8"
+    assert ask(ghost, path).status == 401
+    found, page = [], 1
+    while page:
+        data = json.loads(ask(ghost, f"{path}&key={script.get('data-key')}&page={page}").body)
+        found += [post["url"] for post in data["posts"]]
+        page = data["meta"]["pagination"]["next"]
+    assert set(found) == {e.url for e in ghost.expected()}
+    newest = max(e.published for e in ghost.expected())
+    later = f"&filter=updated_at:%3E'{newest}T23:59:59.000Z'&key={script.get('data-key')}"
+    assert json.loads(ask(ghost, path + later).body)["posts"] == []
+
+
+def test_beehiiv_archive_has_pages_that_no_link_leads_to(served: Served) -> None:
+    beehiiv = served["beehiiv"]
+    pages = [_links(beehiiv, f"/archive?page={number}") for number in (1, 2, 3)]
+    assert [url for links, _ in pages for url in links] == [e.url for e in beehiiv.expected()]
+    assert not any(older for _, older in pages)
+    assert not pages[2][0]
+
+
+def test_magazine_has_folders_of_years_and_months(served: Served) -> None:
+    magazine = served["magazine"]
+
+    def linked(path: str) -> list[str]:
+        tree = lxml.html.document_fromstring(decode(magazine, ask(magazine, path)))
+        return tree.xpath("//body/p/a/@href")
+
+    assert linked("/") == ["/2026/", "/2025/"]
+    months = [month for year in linked("/") for month in linked(year)]
+    assert months[:2] == ["/2026/04/", "/2026/03/"]
+    listed = [url for month in months for url in _links(magazine, month)[0]]
+    assert listed == [e.url for e in magazine.expected() if e.language == "es"]
+
+
+def test_magazine_has_an_archived_feed_a_json_feed_and_a_news_sitemap(served: Served) -> None:
+    magazine = served["magazine"]
+    spanish = [e.url for e in magazine.expected() if e.language == "es"]
+    found, path = [], "/atom.xml"
+    while path:
+        parsed = feedparser.parse(ask(magazine, path).body)
+        found += [entry.link for entry in parsed.entries]
+        before = [link.href for link in parsed.feed.links if link.rel == "prev-archive"]
+        path = before[0].removeprefix(magazine.base_url) if before else ""
+    assert found == spanish
+    first = json.loads(ask(magazine, "/feed.json").body)
+    second = json.loads(ask(magazine, first["next_url"].removeprefix(magazine.base_url)).body)
+    assert [item["url"] for item in first["items"] + second["items"]] == spanish
+    assert "next_url" not in second
+    assert f"Sitemap: {magazine.base_url}/news.xml.gz".encode() in ask(magazine, "/robots.txt").body
+    packed = ask(magazine, "/news.xml.gz")
+    assert locations(replace(packed, body=gzip.decompress(packed.body))) == spanish[:10]
+
+
+def test_only_the_articles_of_the_magazine_lead_to_its_translations(served: Served) -> None:
+    magazine = served["magazine"]
+    english = [e for e in magazine.expected() if e.language == "en"]
+    assert len(english) == 2
+    for expected in magazine.expected():
+        tree = lxml.html.document_fromstring(ask_url(magazine, expected.url).body.decode())
+        links = set(tree.xpath("//link[@hreflang]/@href"))
+        assert not links or (expected.url in links and len(links) == 2)
 
 
 def test_one_issue_is_paywalled(served: Served) -> None:

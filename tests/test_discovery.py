@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive import urls
-from archive.model import Fault, Found
+from archive.model import Fault, Found, Link
 from crawler import discovery
 from crawler.demo.sites import SITES, SampleSite
 from crawler.discovery import Page
 from crawler.sources import PLATFORMS, Source
+from crawler.trails import Trails
 from tests.discovery_site import URLSET, addresses, find
 
 
@@ -47,23 +48,29 @@ def test_paths_of_articles(path: str, may: bool) -> None:
     assert found == ([url] if may else [])
 
 
-def walk(site: SampleSite, full: bool, *ways: str) -> set[str]:
+def walk(
+    site: SampleSite, full: bool, *ways: str, start: tuple[Link, ...] | None = None
+) -> set[str]:
     """The keys of the articles found from a sample site's home page on, by these ways."""
     platform = site.platform if site.platform in PLATFORMS else None
-    source = Source(site.name, f"{site.base_url}/", platform)
-    waiting, seen, articles = list(discovery.seeds(source, full)), set(), set()
+    source = Source(site.name, f"{site.base_url}/", platform, accept_terms=True)
+    trails = Trails()
+    waiting, articles = trails.begin(start or discovery.seeds(source, full)), set()
     while waiting:
         link = waiting.pop()
         answer = site.answer("GET", link.url.removeprefix(site.base_url) or "/", {})
-        if link.url in seen or (answer.status != 200 and link.optional):
+        if answer.status != 200 and link.optional:
             continue
-        seen.add(link.url)
         page = Page(link.url, answer.body, tuple(answer.headers.items()), answer.status)
         found = discovery.find(link.role, page, source)
         assert isinstance(found, Found), (link.url, found)
-        articles |= {urls.key(article.url) for article in found.articles}
+        named = {urls.key(article.url) for article in found.articles}
         further = (*found.pages, *(found.following if full else ()))
-        waiting += [one for one in further if one.role in (ways or discovery.WAYS)]
+        if not ways:
+            named |= {urls.key(one.url) for one in further if one.role == "article"}
+        articles |= named
+        pages = [one for one in further if one.role in (ways or discovery.WAYS)]
+        waiting += trails.lead_on(link.url, link.role, named, pages)
     return articles
 
 
@@ -71,8 +78,11 @@ def walk(site: SampleSite, full: bool, *ways: str) -> set[str]:
 def test_a_full_crawl_finds_every_article_of_the_sample_sites(name: str) -> None:
     site = SampleSite(name, "http://127.0.0.1:1")
     expected = {urls.key(site.url(slug)) for slug in site.slugs}
-    extra = walk(site, True) ^ expected
-    assert extra <= {"127.0.0.1:1/intern"}  # a title in every respect but what is behind it
+    found = walk(site, True)
+    assert found - expected <= {"127.0.0.1:1/intern"}  # a title in all but what is behind it
+    missing = {"127.0.0.1:1/2026/01/en/when-the-river-writes-ahead"}
+    missing |= {"127.0.0.1:1/2026/03/en/the-library-that-lends-models"}
+    assert expected - found == (missing if name == "magazine" else set())  # articles lead there
     assert len(walk(site, False) & expected) >= 8
 
 
@@ -81,14 +91,29 @@ def test_a_full_crawl_finds_every_article_of_the_sample_sites(name: str) -> None
     [
         ("wordpress", "wordpress"),
         ("wordpress", "sitemap"),
+        ("ghost", "ghost"),
         ("ghost", "sitemap"),
+        ("substack", "substack"),
         ("substack", "sitemap"),
         ("static", "listing"),
+        ("beehiiv", "sitemap"),
+        ("beehiiv", "beehiiv"),
+        ("magazine", "listing"),
+        ("magazine", "feed"),
     ],
 )
 def test_each_way_alone_leads_to_all_articles(name: str, way: str) -> None:
     site = SampleSite(name, "http://127.0.0.1:1")
-    assert walk(site, True, way) == {urls.key(site.url(slug)) for slug in site.slugs}
+    own = {urls.key(e.url) for e in site.expected() if e.language == site.language}
+    assert walk(site, True, way) & own == own
+
+
+def test_archived_and_paged_feeds_lead_to_all_articles() -> None:
+    site = SampleSite("magazine", "http://127.0.0.1:1")
+    own = {urls.key(e.url) for e in site.expected() if e.language == site.language}
+    for path in ("/atom.xml", "/feed.json"):
+        source = Source("s", f"{site.base_url}/", feeds=(site.base_url + path,))
+        assert walk(site, True, "feed", start=discovery.seeds(source, False)) == own
 
 
 def test_the_feed_of_wordpress_goes_back_beyond_its_first_page() -> None:

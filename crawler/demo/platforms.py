@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import gzip
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from crawler.demo.apis import ghost_posts, json_feed, substack_archive, wordpress_posts
 from crawler.demo.content import Post
-from crawler.demo.rendering import Place, render, render_article, render_content
-
-Query = Mapping[str, str]
+from crawler.demo.rendering import Place, render, render_article
+from crawler.demo.resources import Query, Resource, as_html, as_json, as_text, html_type, latest
 
 _HOME_LENGTH = 8  # articles on a home page; fewer than any site has, so that there is an older page
 _FEED_LENGTH = 10  # WordPress's and Ghost's default is 10 and 15
+_ARCHIVED_LENGTH = 4  # articles of an archive document, so that there are several
 _OLDER = {
     "de": "Ältere Beiträge",
     "en": "Older posts",
@@ -23,18 +22,9 @@ _OLDER = {
     "pt": "Mais antigos",
     "ja": "次のページ",
 }
+# Ghost's own shuts the API in with the editor's pages; some sites open it.
+_GHOST_ROBOTS = "User-agent: *\nCrawl-delay: 0\nDisallow: /ghost/\nAllow: /ghost/api/content/\n"
 _IMAGE = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
-
-
-@dataclass(frozen=True)
-class Resource:
-    """What stands at a path: an answer before anything of HTTP is applied to it."""
-
-    body: bytes
-    content_type: str
-    modified: datetime
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Query], Resource | None]
@@ -48,6 +38,8 @@ def routes(place: Place) -> Routes:
         "substack": _substack,
         "ghost": _ghost,
         "static": _static,
+        "beehiiv": _beehiiv,
+        "magazine": _magazine,
     }[place.publication.platform]
     return dict(_articles(place)) | platform(place)
 
@@ -57,7 +49,7 @@ def _articles(place: Place) -> Iterator[tuple[str, Handler]]:
         yield place.path(post), _always(_article, place, post)
     for page in place.publication.pages:
         yield place.path(page), _always(_page, place, page)
-    yield "/image.svg", _always(_text, place, _IMAGE, "image/svg+xml")
+    yield "/image.svg", _always(as_text, place, _IMAGE, "image/svg+xml")
 
 
 def _always(make: Callable[..., Resource], *values: Any) -> Handler:
@@ -82,10 +74,10 @@ def _wordpress(place: Place) -> Routes:
             "User-agent: *\nDisallow: /intern/\n\nUser-agent: GPTBot\nDisallow: /\n",
             "/sitemap_index.xml",
         ),
-        "/wp-json/": lambda _: _json(
+        "/wp-json/": lambda _: as_json(
             place, {"name": own.name, "url": place.base_url, "namespaces": ["wp/v2"]}
         ),
-        "/wp-json/wp/v2/posts": lambda query: _wordpress_posts(place, query),
+        "/wp-json/wp/v2/posts": lambda query: wordpress_posts(place, query),
     }
 
 
@@ -98,7 +90,7 @@ def _substack(place: Place) -> Routes:
         "/robots.txt": lambda _: _robots(
             place, "User-agent: *\nDisallow: /action/\n", "/sitemap.xml"
         ),
-        "/api/v1/archive": lambda query: _substack_archive(place, query),
+        "/api/v1/archive": lambda query: substack_archive(place, query),
     }
 
 
@@ -108,14 +100,88 @@ def _ghost(place: Place) -> Routes:
         "/rss/": lambda _: _feed(place, own.posts, 1, full_text=True),
         "/sitemap.xml": lambda _: _sitemap_index(place, ("/sitemap-posts.xml",)),
         "/sitemap-posts.xml": lambda _: _sitemap(place, own.posts),
-        "/robots.txt": lambda _: _robots(
-            place, "User-agent: *\nCrawl-delay: 0\nDisallow: /ghost/\n", "/sitemap.xml"
-        ),
+        "/ghost/api/content/posts/": lambda query: ghost_posts(place, query),
+        "/robots.txt": lambda _: _robots(place, _GHOST_ROBOTS, "/sitemap.xml"),
     }
 
 
 def _static(place: Place) -> Routes:
     return _listings(place, place.publication.posts, "/", "kako{}.html")
+
+
+def _beehiiv(place: Place) -> Routes:
+    """Its archive has pages that no link leads to: a script asks for them."""
+    posts = place.publication.posts
+
+    def archive(query: Query) -> Resource:
+        start = (int(query.get("page", 1)) - 1) * _HOME_LENGTH
+        chunk = posts[start : start + _HOME_LENGTH]
+        return _listing(place, chunk, place.publication.language, "/archive", None)
+
+    return _listings(place, posts[:_HOME_LENGTH], "/", "") | {
+        "/archive": archive,
+        "/sitemap.xml": lambda _: _sitemap(place, posts),
+        "/robots.txt": lambda _: _robots(
+            place, "User-agent: *\nDisallow: /login\n", "/sitemap.xml"
+        ),
+    }
+
+
+def _magazine(place: Place) -> Routes:
+    """Folders of years and months, an archived feed (RFC 5005), a JSON feed and a news sitemap.
+
+    They are of its own language: only the articles themselves lead to their translations.
+    """
+    own = place.publication
+    posts = own.edition(own.language)
+    years = sorted({f"/{post.published:%Y}/" for post in posts}, reverse=True)
+    months = sorted({f"/{post.published:%Y/%m}/" for post in posts}, reverse=True)
+    found: Routes = {"/": _always(_folder, place, posts[:_HOME_LENGTH], "/", years)}
+    for year in years:
+        inside = [month for month in months if month.startswith(year)]
+        found[year] = _always(_folder, place, (), year, inside)
+    for month in months:
+        chosen = tuple(post for post in posts if f"/{post.published:%Y/%m}/" == month)
+        found[month] = _always(_folder, place, chosen, month, [])
+    return (
+        found
+        | _archived_feed(place, posts)
+        | {
+            "/feed.json": lambda query: json_feed(place, posts, query),
+            "/news.xml.gz": _always(_news_sitemap, place, posts[:_FEED_LENGTH]),
+            "/robots.txt": lambda _: _robots(
+                place, "User-agent: *\nDisallow: /buscar/\n", "/news.xml.gz"
+            ),
+        }
+    )
+
+
+def _folder(place: Place, posts: tuple[Post, ...], path: str, folders: list[str]) -> Resource:
+    language = place.publication.language
+    return _listing(place, posts, language, path, None, folders)
+
+
+def _archived_feed(place: Place, posts: tuple[Post, ...]) -> Routes:
+    """An Atom feed of the latest articles, and its archive documents, the oldest numbered 1."""
+    first = len(posts) % _ARCHIVED_LENGTH or _ARCHIVED_LENGTH
+    chunks = [posts[:first]]
+    chunks += [posts[i : i + _ARCHIVED_LENGTH] for i in range(first, len(posts), _ARCHIVED_LENGTH)]
+    paths = [place.feed, *(f"/atom-{n}.xml" for n in range(len(chunks) - 1, 0, -1))]
+    return {
+        path: _always(_atom, place, chunk, path, before)
+        for path, before, chunk in zip(paths, [*paths[1:], None], chunks, strict=True)
+    }
+
+
+def _atom(place: Place, posts: tuple[Post, ...], path: str, before: str | None) -> Resource:
+    text = render("atom.xml", place, posts=posts, path=path, before=before, modified=latest(posts))
+    return as_text(place, text, "application/atom+xml; charset=UTF-8", latest(posts))
+
+
+def _news_sitemap(place: Place, posts: tuple[Post, ...]) -> Resource:
+    """Google's news sitemap, as a gzip file."""
+    text = render("news_sitemap.xml", place, posts=posts)
+    return Resource(gzip.compress(text.encode(), mtime=0), "application/gzip", latest(posts))
 
 
 def _listings(place: Place, posts: tuple[Post, ...], root: str, pattern: str) -> Routes:
@@ -130,7 +196,12 @@ def _listings(place: Place, posts: tuple[Post, ...], root: str, pattern: str) ->
 
 
 def _listing(
-    place: Place, posts: tuple[Post, ...], language: str, path: str, following: str | None
+    place: Place,
+    posts: tuple[Post, ...],
+    language: str,
+    path: str,
+    following: str | None,
+    folders: Iterable[str] = (),
 ) -> Resource:
     text = render(
         "listing.html",
@@ -140,23 +211,24 @@ def _listing(
         path=path,
         next_path=following,
         older=_OLDER[language],
+        folders=folders,
     )
-    return _html(place, text, _latest(posts))
+    return as_html(place, text, latest(posts or place.publication.posts))
 
 
 def _article(place: Place, post: Post) -> Resource:
-    return _html(place, render_article(place, post), post.modified)
+    return as_html(place, render_article(place, post), post.modified)
 
 
 def _page(place: Place, page: Post) -> Resource:
-    return _html(place, render("page.html", place, post=page), page.modified)
+    return as_html(place, render("page.html", place, post=page), page.modified)
 
 
 def not_found(place: Place) -> Resource:
     """The answer to a path that leads to nothing."""
     text = f"<!DOCTYPE html>\n<title>404</title>\n<h1>404</h1>\n<p>{place.publication.name}</p>\n"
     return Resource(
-        text.encode(place.charset), _html_type(place), _latest(place.publication.posts), 404
+        text.encode(place.charset), html_type(place), latest(place.publication.posts), 404
     )
 
 
@@ -167,121 +239,20 @@ def _feed(
     if number < 1 or not chunk:
         return None
     text = render("feed.xml", place, posts=chunk, full_text=full_text)
-    return _text(place, text, "application/rss+xml; charset=UTF-8", _latest(chunk))
+    return as_text(place, text, "application/rss+xml; charset=UTF-8", latest(chunk))
 
 
 def _sitemap(place: Place, posts: Iterable[Post]) -> Resource:
-    return _text(
-        place, render("sitemap.xml", place, posts=posts), "application/xml", _latest(posts)
+    return as_text(
+        place, render("sitemap.xml", place, posts=posts), "application/xml", latest(posts)
     )
 
 
 def _sitemap_index(place: Place, paths: tuple[str, ...]) -> Resource:
-    modified = _latest(place.publication.posts)
+    modified = latest(place.publication.posts)
     text = render("sitemap_index.xml", place, sitemaps=[(path, modified) for path in paths])
-    return _text(place, text, "application/xml", modified)
+    return as_text(place, text, "application/xml", modified)
 
 
 def _robots(place: Place, rules: str, sitemap: str) -> Resource:
-    return _text(place, f"{rules}\nSitemap: {place.base_url}{sitemap}\n", "text/plain")
-
-
-def _wordpress_posts(place: Place, query: Query) -> Resource:
-    """A page of the REST API: developer.wordpress.org/rest-api/reference/posts."""
-    size, number = int(query.get("per_page", 10)), int(query.get("page", 1))
-    key = "modified" if query.get("orderby") == "modified" else "published"
-    posts = sorted(
-        place.publication.posts,
-        key=lambda post: getattr(post, key),
-        reverse=query.get("order") != "asc",
-    )
-    if after := query.get("modified_after"):
-        posts = [post for post in posts if post.modified > _instant(after)]
-    if not 1 <= size <= 100:
-        return _json(place, {"code": "rest_invalid_param", "data": {"status": 400}}, 400)
-    pages = -(-len(posts) // size)
-    if number > max(pages, 1):
-        return _json(place, {"code": "rest_post_invalid_page_number", "data": {"status": 400}}, 400)
-    chunk = posts[(number - 1) * size : number * size]
-    wanted = set(filter(None, query.get("_fields", "").split(",")))
-    rows = [_wordpress_post(place, post) for post in chunk]
-    rows = [{k: v for k, v in row.items() if not wanted or k in wanted} for row in rows]
-    totals = {"X-WP-Total": str(len(posts)), "X-WP-TotalPages": str(pages)}
-    return _json(
-        place, rows, headers=totals, modified=_latest(chunk or posts or place.publication.posts)
-    )
-
-
-def _wordpress_post(place: Place, post: Post) -> dict[str, Any]:
-    return {
-        "id": 1000 + place.publication.posts[::-1].index(post),
-        "date_gmt": _gmt(post.published),
-        "modified_gmt": _gmt(post.modified),
-        "slug": post.slug,
-        "link": place.url(post),
-        "title": {"rendered": post.title},
-        "content": {"rendered": render_content(post), "protected": False},
-    }
-
-
-def _substack_archive(place: Place, query: Query) -> Resource:
-    """A page of a newsletter's archive, newest first; empty past the end."""
-    offset, limit = int(query.get("offset", 0)), min(int(query.get("limit", 12)), 50)
-    posts = place.publication.posts[offset : offset + limit]
-    return _json(place, [_substack_post(place, post) for post in posts])
-
-
-def _substack_post(place: Place, post: Post) -> dict[str, Any]:
-    return {
-        "id": 2000 + place.publication.posts[::-1].index(post),
-        "title": post.title,
-        "slug": post.slug,
-        "type": "newsletter",
-        "audience": "only_paid" if post.paywalled else "everyone",
-        "post_date": _gmt(post.published) + ".000Z",
-        "description": post.description,
-        "canonical_url": place.url(post),
-        "publishedBylines": [{"name": author} for author in post.authors],
-    }
-
-
-def _html(place: Place, text: str, modified: datetime) -> Resource:
-    headers = {}
-    if place.publication.platform == "wordpress":
-        headers["Link"] = f'<{place.base_url}/wp-json/>; rel="https://api.w.org/"'
-    return Resource(text.encode(place.charset), _html_type(place), modified, headers=headers)
-
-
-def _html_type(place: Place) -> str:
-    """The hand-made site's server knows nothing of its charset."""
-    return "text/html" if place.publication.platform == "static" else "text/html; charset=utf-8"
-
-
-def _text(place: Place, text: str, content_type: str, modified: datetime | None = None) -> Resource:
-    return Resource(text.encode(), content_type, modified or _latest(place.publication.posts))
-
-
-def _json(
-    place: Place,
-    value: Any,
-    status: int = 200,
-    headers: Mapping[str, str] | None = None,
-    modified: datetime | None = None,
-) -> Resource:
-    body = json.dumps(value, ensure_ascii=False).encode()
-    modified = modified or _latest(place.publication.posts)
-    return Resource(body, "application/json; charset=UTF-8", modified, status, headers or {})
-
-
-def _latest(posts: Iterable[Post]) -> datetime:
-    return max(post.modified for post in posts)
-
-
-def _instant(text: str) -> datetime:
-    """A time of the API, which is UTC where it says nothing else."""
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-def _gmt(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return as_text(place, f"{rules}\nSitemap: {place.base_url}{sitemap}\n", "text/plain")

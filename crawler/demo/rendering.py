@@ -15,21 +15,36 @@ from archive.model import Reason
 from crawler.demo.composition import Page, compose, format_date
 from crawler.demo.content import Post, Publication, to_html
 
+GHOST_KEY = (
+    "3f6a9c2e8b1d4f7a0c5e9b3d6a"  # as a Ghost site's pages carry it; it opens what is public
+)
+
 _PATHS = {
     "wordpress": "/{edition}{slug}/",
     "substack": "/p/{slug}",
     "ghost": "/{slug}/",
     "static": "/kiji/{number:03d}.html",
+    "beehiiv": "/p/{slug}",
+    "magazine": "/{date:%Y/%m}/{edition}{slug}/",
 }
 _PAGE_PATHS = {"static": "/{slug}.html"}
-_FEEDS = {"wordpress": "/feed/", "substack": "/feed", "ghost": "/rss/", "static": ""}
+_FEEDS = {
+    "wordpress": "/feed/",
+    "substack": "/feed",
+    "ghost": "/rss/",
+    "magazine": "/atom.xml",
+}
 _CHARSETS = {"static": "shift_jis"}
 _ARTICLE_CLASSES = {
     "wordpress": "post type-post",
     "substack": "newsletter-post",
     "ghost": "gh-article",
+    "beehiiv": "rendered-post",
+    "magazine": "hentry",
 }
-_TEXT_CLASSES = {"wordpress": "entry-content", "substack": "body markup", "ghost": "gh-content"}
+_TEXT_CLASSES = {"wordpress": "entry-content", "substack": "body markup", "ghost": "gh-content",
+    "beehiiv": "content-blocks", "magazine": "entry-content",
+}  # fmt: skip
 # What stands within the article element; the rest follows it.
 _INNER = {Reason.PAYWALL, Reason.SUBSCRIBE, Reason.PROMOTION, Reason.AUTHOR_BIO, Reason.SHARE}
 
@@ -47,7 +62,8 @@ class Place:
 
     @property
     def feed(self) -> str:
-        return _FEEDS[self.publication.platform]
+        """The path of its feed; empty where it has none."""
+        return _FEEDS.get(self.publication.platform, "")
 
     @property
     def separator(self) -> str:
@@ -75,6 +91,7 @@ class Place:
             edition="" if post.language == own.language else f"{post.language}/",
             slug=post.slug,
             number=self._numbers.get(post.slug, 0),
+            date=post.published,
         )
 
     def url(self, post: Post) -> str:
@@ -134,6 +151,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.globals["ghost_key"] = GHOST_KEY
 _ENVIRONMENT.filters["inline"] = to_html
 _ENVIRONMENT.filters["content"] = render_content
 _ENVIRONMENT.filters["rfc822"] = format_datetime

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from crawler.demo.platforms import Resource
+from crawler.demo.resources import Resource
 
 
 @dataclass(frozen=True)

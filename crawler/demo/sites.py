@@ -17,7 +17,7 @@ from crawler.demo.platforms import not_found, routes
 from crawler.demo.rendering import Place
 from crawler.demo.server import Response, listen, respond
 
-SITES = ("wordpress", "substack", "ghost", "static")
+SITES = ("wordpress", "substack", "ghost", "static", "beehiiv", "magazine")
 
 # How long after an article's last change a revision happens; any time is as good, as long as it is
 # always the same.

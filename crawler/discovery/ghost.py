@@ -1,4 +1,7 @@
-"""Ghost's Content API (docs.ghost.org/content-api), with the key that Ghost's own pages carry."""
+"""Ghost's Content API (docs.ghost.org/content-api), with the key that Ghost's own pages carry.
+
+Where robots.txt shuts it (Ghost's own does, with `/ghost/`), feed and sitemap are left.
+"""
 
 from __future__ import annotations
 
