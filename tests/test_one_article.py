@@ -16,8 +16,8 @@ from archive.model import Reading
 from archive.store import open_archive, open_reader
 from crawler.reading import read
 from tests.conftest import Run, document
-from tests.faults import PARAGRAPHS, html, page
-from tests.moody_site import Site, moody_site
+from tests.faults import PARAGRAPHS, page
+from tests.moody_site import Site, html, moody_site
 
 
 @dataclass(frozen=True)
