@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,9 +26,11 @@ import uvicorn
 from archive import warc
 from archive.browse import application, serve
 from archive.errors import UserError
-from archive.model import Block, Fault, Reading, Reason, SourceReport
+from archive.model import Block, Fault, Link, Reading, Reason, SourceReport
 from archive.rendering import to_html
 from archive.store import open_archive
+from crawler.frontier import Frontier
+from crawler.hosts import Hosts
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -100,6 +103,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 archive.save(capture, reading)
         with archive.transaction():
             archive.record_failure("a source", "javascript:alert(1)", Fault("dns", EVIL))
+            Frontier(archive.connection).add(
+                "a source", [Link("https://news.example.org/9", "article", "feed")]
+            )
+            hosts = Hosts(archive.connection)
+            hosts.refused("news.example.org", "http-429", True, timedelta(hours=1))
+            hosts.write()
+            gone = warc.Exchange(
+                "https://news.example.org/3", "2026-11-25T12:00:00.000Z", 410, (), b""
+            )
+            archive.save(
+                archive.append(
+                    gone, url=gone.url, source="a source", role="article", found_by=None
+                ),
+                Fault("http-410", "gone", permanent=True),
+            )
         archive.record_run(
             "crawl", "2026-11-24T12:00:00Z", [SourceReport("a source", found=5, new=5)]
         )
@@ -154,6 +172,14 @@ def test_addresses_filters_and_hints(base: str) -> None:
     assert "市場のせり" in get(f"{base}/-/search?q={quote('規制')}")[1]
     assert "Cranes" not in get(f"{base}/-/search?language=ja")[1]
     assert get(f"{base}/archive/articles")[0] == 200
+
+
+def test_what_has_gone_and_who_refuses_us_is_said(base: str) -> None:
+    _, text, _ = get(base + "/-/article/3")
+    assert "its page has not been there since 2026-11-25 12:00" in text
+    assert "gone from the web" not in get(base + "/-/article/2")[1]
+    _, text, _ = get(base + "/-/source/a%20source")
+    assert "news.example.org refused 1 time (http-429); nothing is asked of it before" in text
 
 
 def test_sources_and_failures_say_how_things_stand(base: str) -> None:
