@@ -89,7 +89,7 @@ class Crawl:
         else:
             outcome = await self._workers.derive(subject, source)
         if entry:
-            self._note_host(capture, outcome)
+            self._note_host(capture, outcome, entry)
         await self._store(Result(capture, outcome, entry, capture.source))
 
     async def fail(self, entry: Entry, fault: Fault) -> None:
@@ -123,11 +123,12 @@ class Crawl:
             return self.ledger.reports()
         return self.ledger.end()
 
-    def _note_host(self, capture: Capture, outcome: Outcome | None) -> None:
+    def _note_host(self, capture: Capture, outcome: Outcome | None, entry: Entry) -> None:
         """Note whether the host gave a page, or a wall in its place."""
         site, of_article = urls.site(capture.final_url), capture.role == "article"
         if isinstance(outcome, Fault) and outcome.kind in WALLS and capture.status < 400:
-            self.hosts.refused(site, outcome.kind, of_article)
+            repeat = bool(entry.attempts)
+            self.hosts.refused(site, outcome.kind, of_articles=of_article, is_repeat=repeat)
         elif capture.status < 400 or capture.status in (404, 410):
             self.hosts.answered(site, of_article, is_read=True)
 

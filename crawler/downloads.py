@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from crawler.crawl import Crawl
 
-# What a host says of us and not of one page, before anything is read of it. A 503 without
-# Retry-After is a fault like any 5xx.
+# What a host says of us rather than of one page, before anything is read of it (RFC 9110, RFC 6585).
+# A robots.txt that is forbidden forbids nothing (RFC 9309, 2.3.1.3).
 ASKS_TO_WAIT = frozenset({429, 503})
 FORBIDS = 403
 
@@ -87,18 +87,20 @@ class PoliteDownloads(HTTP11DownloadHandler):
     def _note(self, crawl: Crawl, site: str, request: Request, response: Response) -> None:
         status = response.status
         assignment = request.meta.get("assignment")
-        stated = retry_after(_header(response, "Retry-After"), _header(response, "Date"))
-        is_refusal = (
-            status == 429
-            or (status in ASKS_TO_WAIT and stated is not None)
-            or (status == FORBIDS and assignment is not None)  # a closed robots.txt closes nothing
-        )
         of_articles = bool(assignment and assignment.entry.role == "article")
-        if not is_refusal:
+        if status not in ASKS_TO_WAIT and not (status == FORBIDS and assignment):
             if status < 400:
                 crawl.hosts.answered(site, of_articles, is_read=False)
             return
-        crawl.hosts.refused(site, f"http-{status}", of_articles, stated)
+        crawl.hosts.refused(
+            site,
+            f"http-{status}",
+            of_articles=of_articles,
+            is_repeat=bool(
+                request.meta.get("retry_times") or (assignment and assignment.entry.attempts)
+            ),
+            stated=retry_after(_header(response, "Retry-After"), _header(response, "Date")),
+        )
         if host := crawl.hosts.waits(site):
             request.meta["dont_retry"] = True
             self._empty_queue(site, host)

@@ -37,6 +37,7 @@ class Entry:
     role: Role
     found_by: str
     optional: bool
+    attempts: int = 0  # that failed, since it was last done
 
 
 class Frontier:
@@ -142,7 +143,7 @@ class Frontier:
         """Up to `count` entries that are due, leased to the caller."""
         marks = ", ".join("?" * len(roles))
         rows = self._db.execute(
-            "SELECT source, url, role, found_by, optional, key FROM frontier "
+            "SELECT source, url, role, found_by, optional, attempts, key FROM frontier "
             f"WHERE source = ? AND state = 'waiting' AND due <= ? AND role IN ({marks}) "
             "AND site NOT IN (SELECT site FROM hosts WHERE wait_until > ?) "
             "ORDER BY role = 'article', changed DESC, due, key LIMIT ?",
@@ -151,11 +152,11 @@ class Frontier:
         lease = stamp(datetime.now(UTC) + LEASE)
         self._db.executemany(
             "UPDATE frontier SET state = 'leased', lease = ? WHERE source = ? AND key = ?",
-            [(lease, row[0], row[5]) for row in rows],
+            [(lease, row[0], row[-1]) for row in rows],
         )
         return [
-            Entry(source, url, role, found_by, bool(optional))
-            for source, url, role, found_by, optional, _ in rows
+            Entry(source, url, role, found_by, bool(optional), attempts)
+            for source, url, role, found_by, optional, attempts, _ in rows
         ]
 
     def put_back(self, source: str, url: str) -> None:

@@ -71,11 +71,24 @@ class Hosts:
         return site in self._held
 
     def refused(
-        self, site: str, reason: str, of_articles: bool, stated: timedelta | None = None
+        self,
+        site: str,
+        reason: str,
+        *,
+        of_articles: bool,
+        is_repeat: bool = False,
+        stated: timedelta | None = None,
     ) -> Host:
-        """Note a refusal; `stated` is how long the host asks us to wait."""
+        """Note a refusal; `stated` is how long the host asks us to wait.
+
+        `is_repeat`: the same page failed before. One that is closed for good, tried again and again,
+        says nothing of the others.
+        """
         before = self._held.get(site)
-        refusals = before.refusals + 1 if before else 1
+        counts = not is_repeat or reason == "http-429"
+        refusals = 1
+        if before:
+            refusals = before.refusals + (counts or before.refusals >= IN_A_ROW)
         wait, now = wait_after(refusals, reason, stated), _now()
         until = now + wait if wait else None
         if before and before.wait_until and before.wait_until > now:

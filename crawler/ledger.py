@@ -285,7 +285,7 @@ class Ledger:
         interval = (
             timedelta(seconds=configured) if configured else schedule.interval(published, now)
         )
-        is_failing = not (progress.has_answered or progress.waits)
+        is_failing = bool(progress.faults) and not (progress.has_answered or progress.waits)
         failed = self.archive.failed_crawls(name) + 1 if is_failing else 0
         due = schedule.next_crawl(now, interval, failed)
         if not progress.is_drained:  # stopped before its end

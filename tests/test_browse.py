@@ -107,7 +107,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 "a source", [Link("https://news.example.org/9", "article", "feed")]
             )
             hosts = Hosts(archive.connection)
-            hosts.refused("news.example.org", "http-429", True, timedelta(hours=1))
+            hosts.refused(
+                "news.example.org", "http-429", of_articles=True, stated=timedelta(hours=1)
+            )
             hosts.write()
             gone = warc.Exchange(
                 "https://news.example.org/3", "2026-11-25T12:00:00.000Z", 410, (), b""

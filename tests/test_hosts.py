@@ -194,8 +194,8 @@ def test_both_forms_of_retry_after(value: str | None, seconds: float | None) -> 
 def test_what_was_said_while_others_were_under_way_holds(tmp_path: Path) -> None:
     with open_archive(tmp_path, "test") as archive:
         hosts = Hosts(archive.connection)
-        hosts.refused("a.org", "http-429", True, timedelta(hours=2))
-        host = hosts.refused("a.org", "http-403", True)
+        hosts.refused("a.org", "http-429", of_articles=True, stated=timedelta(hours=2))
+        host = hosts.refused("a.org", "http-403", of_articles=True)
         hosts.answered("a.org", True, is_read=True)
         assert hosts.waits("a.org") == host
         with archive.transaction():
@@ -205,3 +205,17 @@ def test_what_was_said_while_others_were_under_way_holds(tmp_path: Path) -> None
     assert (again.refusals, again.reason) == (2, "http-403")
     assert host.wait_until
     assert host.wait_until - datetime.now(UTC) > timedelta(minutes=119)
+
+
+def test_a_page_that_is_closed_for_good_does_not_close_its_site(tmp_path: Path) -> None:
+    with open_archive(tmp_path, "test") as archive:
+        hosts = Hosts(archive.connection)
+        for attempts in range(9):
+            hosts.refused("a.org", "http-403", of_articles=True, is_repeat=attempts > 0)
+        assert hosts.waits("a.org") is None
+        for _ in range(2):  # other pages, too
+            hosts.refused("a.org", "http-403", of_articles=True)
+        first = hosts.waits("a.org")
+        second = hosts.refused("a.org", "http-403", of_articles=True, is_repeat=True)
+    assert first
+    assert (first.refusals, second.refusals) == (3, 4)

@@ -11,8 +11,7 @@ import pytest
 from crawler.politeness import slots
 from crawler.sources import Source
 from tests.conftest import Run
-from tests.faults import Answer
-from tests.moody_site import Site, moody_site
+from tests.moody_site import Answer, Site, moody_site
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ import pytest
 
 from crawler import timers
 from tests.conftest import ROOT, Run, document
-from tests.faults import Answer
-from tests.moody_site import Site, moody_site
+from tests.moody_site import Answer, Site, moody_site
 from tests.test_schedule import column, days_later
 
 QUICK = (  # the same program, looking at its sources more often
