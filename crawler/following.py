@@ -2,14 +2,15 @@
 
 A crawl of what is new and one of the whole history (`--full`) are this same code: the second goes on
 to `following` always, the first where all that a page names is new, so that something may have been
-missed since the crawl before.
+missed since the crawl before. A feed that has no further pages and begins behind what it named
+last leaves a gap, for which the site's sitemap and home page are asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from archive import urls
 from archive.model import Capture, Found, Link, Reading
@@ -17,6 +18,7 @@ from crawler import discovery
 from crawler.discovery import paths
 from crawler.discovery.page import is_own
 from crawler.frontier import Frontier
+from crawler.hosts import moment, stamp
 from crawler.progress import Progress
 from crawler.sources import Source
 from crawler.trails import PAGES
@@ -48,12 +50,20 @@ def follow(
     if notice := discovery.refusal(source, progress.platform):
         progress.notices.append(notice)
         return
-    keys = [urls.key(link.url) for link in found.articles]
-    if found.articles:
-        progress.named(capture.role, trails.start(capture.url), keys)
-    waiting = _name(frontier, progress, found.articles)
-    are_new = bool(waiting) and waiting == len(found.articles)
+    articles = _of_gap(progress, capture, found.articles) if not full else found.articles
+    keys = [urls.key(link.url) for link in articles]
+    if articles:
+        progress.named(capture.role, trails.start(capture.url), keys if every_way else ())
+    is_gap = capture.role == "feed" and _begins_later(frontier, progress, found)
+    waiting = _name(frontier, progress, articles)
+    are_new = bool(waiting) and waiting == len(articles)
     links = list(found.pages)
+    if capture.role == "home":
+        progress.beside = tuple(li for li in found.following if li.role in ("sitemap", "article"))
+    if is_gap and not progress.beside:
+        links.append(Link(source.url, "home", "feed", optional=True))
+    if not full and progress.gap and (is_gap or capture.role == "home"):
+        links += progress.beside
     if full or (are_new and not progress.is_first_crawl):
         links += found.following
     elif every_way and capture.role == "home":
@@ -68,6 +78,28 @@ def follow(
     if trails.is_cut and CUT not in progress.notices:
         progress.notices.append(CUT)
     progress.is_drained = False
+
+
+def _begins_later(frontier: Frontier, progress: Progress, found: Found) -> bool:
+    """Whether a feed without further pages begins behind the latest article that is known.
+
+    More was published since the crawl before than it holds: `progress.gap` says since when.
+    """
+    known = frontier.latest(progress.source.name)
+    times = [link.changed or "" for link in found.articles]
+    if not (known and times) or found.following or min(times) <= known:
+        return False
+    progress.gap = min(progress.gap or known, known)
+    return True
+
+
+def _of_gap(progress: Progress, capture: Capture, articles: Sequence[Link]) -> Sequence[Link]:
+    """The articles of a page; of a sitemap that is asked for a feed's gap, those of that time."""
+    is_asked = capture.role == "sitemap" and progress.gap is not None
+    if not is_asked or progress.trails.start(capture.url) in progress.source.sitemaps:
+        return articles
+    first = stamp(moment(str(progress.gap)) - MARGIN)
+    return [link for link in articles if link.changed and link.changed >= first]
 
 
 def follow_translations(
@@ -128,8 +160,8 @@ def _news(frontier: Frontier, progress: Progress, pages: Iterable[Link]) -> list
     for link in pages:
         latest = frontier.latest(source, link.role) if link.role in discovery.SINCE else None
         if latest:
-            moment = datetime.fromisoformat(latest) - MARGIN
-            chosen.append(replace(link, url=discovery.SINCE[link.role](link.url, moment)))
+            since = discovery.SINCE[link.role](link.url, moment(latest) - MARGIN)
+            chosen.append(replace(link, url=since))
             progress.is_current = True
         elif link.role == "sitemap" and frontier.is_current(source, link, MARGIN):
             progress.is_current = True

@@ -124,10 +124,11 @@ class Frontier:
             datetime.now(UTC) - read < LONGEST_BELIEF
         )
 
-    def latest(self, source: str, way: str) -> str | None:
-        """The latest time of change that a way has stated of an article; at most now."""
+    def latest(self, source: str, way: str | None = None) -> str | None:
+        """The latest time of change that a way (null: any) states of an article; at most now."""
         row = self._db.execute(
-            "SELECT max(changed) FROM frontier WHERE source = ? AND found_by = ? AND role = 'article'",
+            "SELECT max(changed) FROM frontier "
+            "WHERE source = ? AND found_by = coalesce(?, found_by) AND role = 'article'",
             [source, way],
         ).fetchone()
         return min(row[0], _now()) if row[0] else None

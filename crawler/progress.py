@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from archive import urls
-from archive.model import Fault, Role, SourceReport
+from archive.model import Fault, Link, Role, SourceReport
 from crawler.hosts import Host, stamp
 from crawler.sources import Source
 from crawler.trails import Trails
@@ -23,7 +23,7 @@ class Progress:
     held: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)  # pages of discovery
-    ways: dict[Role, set[str]] = field(default_factory=dict)  # the articles that each way names
+    ways: dict[Role, set[str]] = field(default_factory=dict)  # articles by way, where every way is tried
     closed: dict[Role, str] = field(default_factory=dict)  # why a way that may be gives none
     faults: dict[str, Fault] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
@@ -38,6 +38,8 @@ class Progress:
     in_flight: int = 0
     is_drained: bool = False
     is_first_crawl: bool = False
+    gap: str | None = None  # the time since when a feed does not name everything (ISO 8601)
+    beside: tuple[Link, ...] = ()  # what the home page offers beside its feeds
     is_current: bool = False  # a sitemap or API says that nothing changed since it was read
     has_answered: bool = False  # a page of discovery did
     started: float = field(default_factory=time.monotonic)

@@ -75,6 +75,38 @@ def test_a_feed_with_nothing_but_new_articles_is_followed_back_until_a_known_one
     assert second.report.new == 4
 
 
+def dated(*paths: str) -> str:
+    """A feed without further pages; /a/5 is of the fifth of the month."""
+    entries = (
+        f'<entry><link href="{path}"/><updated>2021-05-{int(path[3:]):02}T12:00:00Z</updated></entry>'
+        for path in paths
+    )
+    return f'<feed xmlns="http://www.w3.org/2005/Atom">{"".join(entries)}</feed>'
+
+
+@pytest.mark.parametrize("feeds", [(f"{HOME}/feed",), ()])
+def test_what_a_feed_no_longer_names_is_looked_for_in_the_sitemap(
+    tmp_path: Path, feeds: tuple[str, ...]
+) -> None:
+    source = Source("s", f"{HOME}/", feeds=feeds)
+    head = '<link rel="alternate" type="application/atom+xml" href="/feed">'
+    every = [(f"{HOME}/a/{n}", f"2021-05-{n:02}") for n in range(1, 21)]
+    pages: dict[str, Answer] = {
+        "/": f"<html><head>{head}</head>{listed('/a/20')}",
+        "/feed": dated("/a/8", "/a/7"),
+        "/sitemap.xml": urlset(*every),
+    }
+    assert crawl(tmp_path, served(dict(pages)), source).report.new == 2
+    pages["/feed"] = dated("/a/10", "/a/9", "/a/8")
+    third = crawl(tmp_path, served(dict(pages)), source)
+    assert (third.report.new, "/sitemap.xml" in third.asked) == (2, False)
+    pages["/feed"] = dated("/a/20", "/a/19")
+    fourth = crawl(tmp_path, served(dict(pages)), source)
+    assert sorted(fourth.pages()) == ["/", "/feed", "/sitemap.xml"]
+    assert fourth.report.new == 10  # not those before the first crawl
+    assert "/sitemap.xml" not in crawl(tmp_path, served(dict(pages)), source).asked
+
+
 ENDLESS = {
     "a feed that ignores paged": lambda path: (
         rss("/a/1", "/a/2", head="<generator>WordPress</generator>")
