@@ -23,7 +23,9 @@ class Progress:
     held: set[str] = field(default_factory=set)
     settled: dict[str, str] = field(default_factory=dict)
     trails: Trails = field(default_factory=Trails)  # pages of discovery
-    ways: dict[Role, set[str]] = field(default_factory=dict)  # articles by way, where every way is tried
+    ways: dict[Role, set[str]] = field(
+        default_factory=dict
+    )  # articles by way, where every way is tried
     closed: dict[Role, str] = field(default_factory=dict)  # why a way that may be gives none
     faults: dict[str, Fault] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)

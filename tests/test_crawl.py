@@ -309,7 +309,10 @@ def test_sources_are_added_checked_listed_and_written(newsarchive: Run, tmp_path
         checked = newsarchive("sources", "check", archive=tmp_path)
         assert checked.returncode == 0, checked.stdout + checked.stderr
         first, second = checked.stdout.splitlines()
-        assert "11 articles named, 2 of 2 read; feed 10, sitemap 11, listing 3; ghost, fr" in first
+        assert (
+            "11 articles named, 2 of 2 read; feed 10, sitemap 11, listing 3, ghost 11; ghost, fr"
+            in first
+        )
         assert "sitemap: HTTP status 404" in second
     broken = newsarchive("sources", "check", archive=tmp_path)
     assert broken.returncode == 1
