@@ -16,9 +16,9 @@ from archive import urls, warc
 from archive.model import Capture, Fault, Outcome, Role, SourceReport
 from archive.store import Archive
 from crawler.frontier import Entry
-from crawler.hosts import WALLS
 from crawler.ledger import Assignment, Ledger, Options, Result
 from crawler.sources import Source
+from crawler.walls import WALLS
 from crawler.workers import Workers
 
 T = TypeVar("T")

@@ -6,6 +6,7 @@ articles is imported when there is one to read: a crawl that finds nothing new i
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from crawler import discovery, rights
 from crawler.discovery import sitemap
 from crawler.encoding import decode
 from crawler.sources import Source
+from crawler.walls import WALLS
 
 if TYPE_CHECKING:
     from crawler.cleaning import SiteRules
@@ -29,6 +31,7 @@ PAGE_BYTES = 10 * 1024**2
 LIST_BYTES = 50 * 1024**2
 MAIL_BYTES = warc.BODY_LIMIT
 # How files begin that are no HTML whatever their Content-Type says (WHATWG MIME Sniffing, 6 and 7).
+HTML = re.compile(rb"<(?:!doctype\s+)?html", re.I)
 BINARY = (
     b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"%PDF-", b"PK\x03\x04", b"\x1f\x8b\x08",
     b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"wOF2", b"Rar!",
@@ -62,7 +65,11 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         )
     if capture.role != "article":
         page = discovery.Page(capture.final_url, exchange.body, exchange.headers, exchange.status)
-        return discovery.find(capture.role, page, source)
+        found = discovery.find(capture.role, page, source)
+        is_empty = isinstance(found, Fault) or not (
+            found.articles or any(not link.optional for link in found.pages)
+        )
+        return (_wall(page) if is_empty else None) or found
     if not exchange.body.strip():
         return Fault("empty", "the page is empty")
     rules = _rules(source, capture)
@@ -86,6 +93,16 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         source.language,
         captured=_moment(capture.fetched),
     )
+
+
+def _wall(page: discovery.Page) -> Fault | None:
+    """The wall that stands where a feed, a sitemap or a list of articles was asked for."""
+    if not HTML.search(page.body[:2000]) or len(page.body) > PAGE_BYTES:
+        return None
+    from crawler import reading
+
+    read = reading.read(page.body, page.url, page.headers)
+    return read if isinstance(read, Fault) and read.kind in WALLS else None
 
 
 def _moment(fetched: str) -> datetime | None:

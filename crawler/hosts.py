@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-# Classes of failures of a page that say: this host answers no robots.
-WALLS = frozenset({"blocked", "consent-wall"})
+from crawler.walls import WALLS
+
 # One or two pages of a site may be closed; three in a row are a wall around it.
 IN_A_ROW = 3
 FIRST_WAIT = timedelta(hours=1)  # after the third refusal in a row; then twice as long each time

@@ -8,8 +8,9 @@ of web pages, 2003); eight visits in the first half year cost a site next to not
 not change is answered with 304 and no body.
 
 **Sources.** A source is crawled twice as often as it publishes on average, so that an article waits
-for half the time to the next one at most: the rule of Cho and Garcia-Molina (Effective page refresh
-policies, 2003) for pages of one kind, a fixed interval each, without their estimator.
+for half the usual gap between two at most. How often that is, its latest publications say: their number
+over the time they took (the estimator of Cho and Garcia-Molina, Estimating frequency of change, 2003);
+twice is our own choice.
 """
 
 from __future__ import annotations

@@ -83,6 +83,8 @@ _PHRASES = tuple((kind, re.compile(phrase, re.I)) for kind, phrase in PHRASES)
 _CONSENT_PLACE = re.compile(r"^(?:consent|guce|myprivacy|privacy-mgmt)\.|/(?:collectconsent|cookiewall|consent/tcf|zustimmung)\b", re.I)  # fmt: skip
 _LOGIN_PLACE = re.compile(r"/(?:log-?in|sign-?in|auth(?:orize)?|anmelden|connexion)(?:/|\.\w+)?$", re.I)  # fmt: skip
 
+# Those that say: this site answers no robots. The others are of one page.
+WALLS = frozenset({"blocked", "consent-wall"})
 MESSAGES = {
     "blocked": "the site answered with a wall for robots instead of the page",
     "consent-wall": "the site shows a question for consent instead of the page",

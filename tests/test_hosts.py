@@ -207,6 +207,20 @@ def test_what_was_said_while_others_were_under_way_holds(tmp_path: Path) -> None
     assert host.wait_until - datetime.now(UTC) > timedelta(minutes=119)
 
 
+@pytest.mark.parametrize("path", ["/feed", "/"])
+def test_a_wall_before_the_list_of_articles_is_one_too(
+    site: Site, newsarchive: Run, tmp_path: Path, path: str
+) -> None:
+    site.answers[path] = WALL
+    site.write(tmp_path)
+    if path == "/":
+        text = (tmp_path / "sources.toml").read_text()
+        (tmp_path / "sources.toml").write_text(text.replace(f'feeds = ["{site.base}/feed"]\n', ""))
+    report = document(newsarchive("crawl", "--json", archive=tmp_path))["sources"]["x"]
+    assert [fault["kind"] for fault in report["failures"]] == ["blocked"]
+    assert waits(tmp_path) == [("blocked", 1, None)]
+
+
 def test_a_page_that_is_closed_for_good_does_not_close_its_site(tmp_path: Path) -> None:
     with open_archive(tmp_path, "test") as archive:
         hosts = Hosts(archive.connection)

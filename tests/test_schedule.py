@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive import warc
+from archive.model import Block, Fault, Reading
 from archive.store import open_archive, open_reader
 from crawler import schedule
 from tests.conftest import Run, document
@@ -118,6 +120,40 @@ def test_articles_are_asked_for_again_conditionally_when_their_time_has_come(
     days_later(tmp_path, 2)
     newsarchive("crawl", "--json", archive=tmp_path)
     assert (site.asked("/young")[3:], site.asked("/old")[2:]) == ([304], [])
+
+
+@pytest.mark.parametrize(
+    ("answers", "since"),
+    [
+        ([200, 404, 404, 404], 1),
+        ([200, 404, 404], None),
+        ([200, 404, 200, 404, 404], None),
+        ([200, 410], 1),
+        ([200, 404, 410], 1),
+        ([200, 410, 304], None),
+        ([200, 404, 500, 404, 404], 1),  # a fault of the host says nothing of the page
+    ],
+)
+def test_whether_a_page_has_gone_follows_from_its_visits_in_any_order(
+    tmp_path: Path, answers: list[int], since: int | None
+) -> None:
+    url, times = "https://e.org/1", [f"2026-11-2{day}T12:00:00.000Z" for day in range(6)]
+    for number, order in enumerate(sorted(set(permutations(range(len(answers)))))[::7]):
+        with open_archive(tmp_path / str(number), "test") as archive:
+            for visit in order:
+                exchange = warc.Exchange(url, times[visit], answers[visit], (), b"")
+                capture = archive.append(
+                    exchange, url=url, source="e", role="article", found_by="feed"
+                )
+                block = Block("paragraph", "Cranes", "Cranes")
+                outcome = {
+                    200: Reading("Cranes", (block,)),
+                    304: None,
+                }.get(answers[visit], Fault(f"http-{answers[visit]}", ""))
+                with archive.transaction():
+                    archive.save(capture, outcome)
+            found = archive.connection.execute("SELECT gone FROM articles").fetchall()
+        assert found == [(None if since is None else times[since],)], order
 
 
 def test_a_page_that_has_gone_is_marked_and_the_article_kept(
