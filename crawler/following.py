@@ -70,6 +70,12 @@ def follow(
         first = {link.role: link for link in reversed(found.following) if link.role != "article"}
         links += first.values()
     _name(frontier, progress, [link for link in links if link.role == "article"])
+    if capture.role in discovery.APIS:
+        trails.known.update(keys)
+        if not (found.pages or found.following):
+            links += _spared(progress)
+    elif full and capture.role == "home":
+        links = _spare_lists(progress, links, keys)
     pages = _stated([link for link in links if link.role != "article"], sitemaps)
     if not full:
         pages = _news(frontier, progress, pages)
@@ -78,6 +84,29 @@ def follow(
     if trails.is_cut and CUT not in progress.notices:
         progress.notices.append(CUT)
     progress.is_drained = False
+
+
+def follow_instead(frontier: Frontier, progress: Progress) -> None:
+    """Put into the frontier what was spared for an API that turns out to be closed."""
+    links, progress.spared = progress.trails.begin(progress.spared), ()
+    frontier.add(progress.source.name, links, again=True)
+    progress.is_drained = False
+
+
+def _spare_lists(progress: Progress, links: Sequence[Link], keys: Sequence[str]) -> list[Link]:
+    """The links of a home page without its lists, where it leads to an API that tells as much."""
+    if not any(link.role in discovery.APIS for link in links):
+        return list(links)
+    progress.spared = tuple(link for link in links if link.role == "listing")
+    articles = (urls.key(link.url) for link in links if link.role == "article")
+    progress.sample = {*keys, *articles}
+    return [link for link in links if link.role != "listing"]
+
+
+def _spared(progress: Progress) -> tuple[Link, ...]:
+    """The lists that were spared for an API, where it does not name all that the home page does."""
+    links, progress.spared = progress.spared, ()
+    return links if progress.sample - progress.trails.known else ()
 
 
 def _begins_later(frontier: Frontier, progress: Progress, found: Found) -> bool:

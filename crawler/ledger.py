@@ -11,7 +11,7 @@ from archive import presence, urls, warc
 from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
 from crawler import discovery, schedule
-from crawler.following import follow, follow_translations
+from crawler.following import follow, follow_instead, follow_translations
 from crawler.frontier import Entry, Frontier
 from crawler.hosts import PATIENCE, Host, Hosts, moment, stamp
 from crawler.progress import Progress
@@ -239,6 +239,8 @@ class Ledger:
         elif entry and entry.optional and not host:
             self._frontier.done(name, url)
             progress.closed[entry.role] = fault.message
+            if entry.role in discovery.APIS:
+                follow_instead(self._frontier, progress)
         else:
             next_try = None
             if fault.permanent or fault.skip:

@@ -42,6 +42,10 @@ class Progress:
     is_first_crawl: bool = False
     gap: str | None = None  # the time since when a feed does not name everything (ISO 8601)
     beside: tuple[Link, ...] = ()  # what the home page offers beside its feeds
+    spared: tuple[Link, ...] = ()  # lists that an API may stand in for
+    sample: set[str] = field(
+        default_factory=set
+    )  # articles of the home page that it must name then
     is_current: bool = False  # a sitemap or API says that nothing changed since it was read
     has_answered: bool = False  # a page of discovery did
     started: float = field(default_factory=time.monotonic)

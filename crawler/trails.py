@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from archive import urls
 from archive.model import Link, Role
+from crawler.discovery import APIS
 
 # Pages in a row that may name nothing new before a trail ends. A feed or an API that repeats itself
 # has come to its end; a list by months goes on behind a summer's pause, and an index of sitemaps
@@ -36,6 +37,7 @@ class Trails:
     """The pages of discovery that a crawl of one source has come by."""
 
     is_cut: bool = False  # whether more pages led on than a crawl asks for
+    known: set[str] = field(default_factory=set)  # what an API names is new to no other trail
     _steps: dict[str, Step] = field(default_factory=dict)  # by the key of the page's address
     _named: dict[str, set[str]] = field(default_factory=dict)  # by the start of the trail
 
@@ -56,9 +58,10 @@ class Trails:
         if not further:
             return []
         named = self._named.setdefault(step.start, set())
-        before = len(named)
-        named.update(articles)
-        barren = 0 if len(named) > before else step.barren + 1
+        new = set(articles) - named
+        named |= new
+        is_barren = not (new if role in APIS else new - self.known)
+        barren = step.barren + 1 if is_barren else 0
         ahead = [link for link in further if link.role == role]
         found = self.begin(link for link in further if link.role != role)
         if barren < PATIENCE.get(role, 1):

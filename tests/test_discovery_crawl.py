@@ -294,6 +294,38 @@ def test_wordpress_is_asked_for_what_changed_since(tmp_path: Path) -> None:
     assert fourth.report.failed == 0
 
 
+@pytest.mark.parametrize(
+    ("api", "home", "lists"),
+    [
+        ("all", ["/a/1", "/a/2"], []),
+        ("some", ["/a/1", "/a/7"], ["/2020/", "/page/2/", "/page/3/", "/page/4/"]),
+        ("closed", ["/a/1", "/a/2"], ["/2020/", "/page/2/", "/page/3/", "/page/4/"]),
+    ],
+)
+def test_lists_are_spared_where_an_api_names_all(
+    tmp_path: Path, api: str, home: list[str], lists: list[str]
+) -> None:
+    wordpress_pages = wordpress(5, {})
+
+    def pages(path: str) -> Answer:
+        if path == "/":
+            further = '<a rel="next" href="/page/2/">2</a><a href="/2020/">2020</a>'
+            return '<link rel="https://api.w.org/" href="/wp-json/">' + listed(
+                *home, further=further
+            )
+        if path.startswith("/page/") and path < "/page/5":
+            number = int(path[6])
+            return listed(f"/a/{number}", further=f'<a rel="next" href="/page/{number + 1}/">')
+        if "wp-json" in path and api == "closed":
+            return None
+        return wordpress_pages(path) if "/a/" in path or "wp-json" in path else None
+
+    done = crawl(tmp_path, pages, full=True)
+    asked = {path for path in done.pages() if path.startswith(("/page/", "/2020"))}
+    assert asked - {"/page/5/"} == set(lists)
+    assert done.report.failed == 0
+
+
 def test_a_wordpress_that_does_not_know_modified_after_is_not_read_to_its_end(
     tmp_path: Path,
 ) -> None:

@@ -35,8 +35,8 @@ SINCE: Mapping[Role, Callable[[str, datetime], str]] = {
     "wordpress": wordpress.since,
     "ghost": ghost.since,
 }
-# The platforms whose API the home page leads to: it tells more than the feed.
-_WITH_API = ("wordpress", "ghost", "substack")
+# The platforms with an API, which a home page leads to: it tells more than feed and lists.
+APIS: tuple[Role, ...] = ("wordpress", "ghost", "substack")
 
 
 def seeds(source: Source, full: bool) -> tuple[Link, ...]:
@@ -46,7 +46,7 @@ def seeds(source: Source, full: bool) -> tuple[Link, ...]:
     """
     configured = [Link(url, "feed", "configured") for url in source.feeds]
     configured += [Link(url, "sitemap", "configured") for url in source.sitemaps]
-    if full or not configured or source.platform in _WITH_API:
+    if full or not configured or source.platform in APIS:
         configured.append(Link(source.url, "home", "configured", optional=bool(configured)))
     return tuple(configured)
 
@@ -62,4 +62,4 @@ def refusal(source: Source, found: str | None) -> str | None:
     return substack.NOTICE if made_by == "substack" and not source.accept_terms else None
 
 
-__all__ = ["SINCE", "WAYS", "Page", "find", "refusal", "seeds"]
+__all__ = ["APIS", "SINCE", "WAYS", "Page", "find", "refusal", "seeds"]
