@@ -51,8 +51,9 @@ def crawl(
     with open_crawl(directory, file, names, options) as work, watching(work, as_json):
         debug = bool(click.get_current_context().find_root().meta.get("debug"))
         reports = run(work, contact, debug=debug) if work.sources else []
-    if due and not reports:
-        say("nothing is due: `newsarchive sources list` says when what is")
+    if due and not reports and not as_json:
+        click.echo("nothing is due: `newsarchive sources list` says when what is")
+        return
     finish(reports, as_json)
 
 

@@ -40,7 +40,10 @@ def watch(contact: str | None, file: Path | None, directory: Path, as_json: bool
         click.echo(shown if as_json else visible(f"{time[:19]}Z {shown}"))
 
     count = len(load(file or directory / "sources.toml"))  # what is wrong now ends it at once
-    tell({"event": "started", "sources": count}, f"watching {count} sources; Ctrl+C stops")
+    tell(
+        {"event": "started", "sources": count},
+        f"watching {count} source{'' if count == 1 else 's'}; Ctrl+C stops",
+    )
     Watch(directory, file, contact, tell).run()
 
 
