@@ -206,7 +206,7 @@ def add(
     )
     parse(dump(start), "the source")  # the same errors as for the file
     (finding,) = probe([start])
-    if not finding.articles:
+    if not finding.articles and not finding.is_refused:
         terminal.fail(f"{url}: {finding.problem()}; not added", terminal.EXIT_FAILURES)
     path = file or directory / "sources.toml"
     append(path, finding.source)

@@ -12,6 +12,7 @@ from archive.model import Fault
 from archive.store import open_archive
 from crawler import discovery
 from crawler.crawl import Crawl
+from crawler.discovery import platform
 from crawler.ledger import Options
 from crawler.progress import Progress
 from crawler.run import run
@@ -34,6 +35,11 @@ class Finding:
     ways: dict[str, int | str]
     problems: tuple[tuple[str, Fault], ...]
     notices: tuple[str, ...]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing is wrong but that its platform's terms are not accepted."""
+        return not self.problems and bool(discovery.refusal(self.source, self.source.platform))
 
     def problem(self) -> str:
         """The first thing that is wrong."""
@@ -109,7 +115,7 @@ def _finding(progress: Progress, read_language: str | None) -> Finding:
     }
     completed = replace(
         source,
-        platform=source.platform or progress.platform,
+        platform=source.platform or progress.platform or platform.of_host(source.url),
         feeds=feeds,
         # Beside a feed or an API a sitemap is for the whole history, and found again for that.
         sitemaps=source.sitemaps or (() if is_found else tuple(sorted(progress.sitemaps))),

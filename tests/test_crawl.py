@@ -200,7 +200,7 @@ def test_an_edit_is_a_revision_and_scrapy_crawl_works(newsarchive: Run, tmp_path
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        assert " 10 " in done.stdout
+        assert " 11 " in done.stdout
         slug = site.slugs[0]
         url = site.url(slug)
         before = document(newsarchive("show", url, "--json", archive=tmp_path))
@@ -319,6 +319,22 @@ def test_sources_are_added_checked_listed_and_written(newsarchive: Run, tmp_path
     fresh = tmp_path / "fresh"
     assert newsarchive("sources", "init", archive=fresh).returncode == 0
     assert len(document(newsarchive("sources", "list", "--json", archive=fresh))) >= 15
+
+
+def test_a_substack_is_added_with_its_notice_and_crawled_when_its_terms_are_accepted(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    with serve(["substack"]) as served:
+        (site,) = served
+        options = ("--name", "s", "--allow-private")
+        added = newsarchive("sources", "add", site.base_url, *options, archive=tmp_path)
+        assert added.returncode == 0
+        assert "accept_terms" in added.stdout
+        listed = document(newsarchive("sources", "list", "--json", archive=tmp_path))
+        assert [(s["platform"], s["accept_terms"]) for s in listed] == [("substack", False)]
+        site.requests.clear()
+        checked = newsarchive("sources", "check", archive=tmp_path)
+        assert (checked.returncode, checked.stdout[:11], site.requests) == (0, "s: skipped:", [])
 
 
 def test_reading_during_a_crawl_never_meets_a_lock(crawled: Crawled, tmp_path: Path) -> None:
