@@ -24,8 +24,8 @@ LONG = 20  # letters of a token that no short name of a page has
 # The same, of addresses that are often something else: they count with a token only.
 MAYBE_HOSTS = frozenset("link links lnk email mail mailer e em t tr r go l".split())
 MAYBE_PATHS = frozenset("c e f k l r t u ct ctc ls lt ss wf link links goto out".split())
-# Below these names every link is a wrapper, or for the reader's account.
 MAILCHIMP = ("list-manage.com", "campaign-archive.com")  # u and id are account and list or issue
+# Below these names every link is a wrapper, or for the reader's account.
 SENDERS = (
     "list-manage.com", "forward-to-friend.com", "forwardtomyfriend.com", "hubspotlinks.com",
     "ct.sendgrid.net", "emltrk.com", "klclick.com", "sendibt2.com", "mandrillapp.com",
