@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.model import Reading
-from crawler.language import code, detect
+from crawler.language import Language, code, detect
 from crawler.reading import read
 from tests.conftest import ROOT
 from tests.faults import page
@@ -179,3 +179,21 @@ def test_a_page_has_the_language_of_its_text_and_the_declared_one() -> None:
     assert (reading.language, reading.declared_language) == ("de", "en")
     assert reading.language_confidence
     assert reading.language_confidence > 0.9
+
+
+ZULU = (
+    "Umongameli waseNingizimu Afrika ukhulume nabantu ngesimo somnotho nokuthuthukiswa kwezindawo "
+    "zokuhlala ezweni lonke namuhla."
+)
+XHOSA = (
+    "Umongameli waseMzantsi Afrika uthethe nabantu ngemeko yezoqoqosho kunye nokuthuthukiswa "
+    "kweendawo zokuhlala kwilizwe lonke namhlanje."
+)
+
+
+@pytest.mark.parametrize(("text", "declared"), [(ZULU, "zu"), (XHOSA, "xh")])
+def test_a_sentence_in_a_language_without_profile_is_what_is_declared_or_unknown(
+    text: str, declared: str
+) -> None:
+    assert detect(text, declared) == Language(declared, None)
+    assert detect(text) == Language("und", None)
