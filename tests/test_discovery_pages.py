@@ -216,3 +216,14 @@ def test_the_issue_of_a_day_is_an_article_and_the_cell_of_a_calendar_is_none() -
     cell = find("listing", page.format("17"))
     assert not addresses(cell)
     assert following(cell) == ["https://e.org/2024/05/17/", "https://e.org/2024/04/"]
+
+
+def test_links_made_for_one_reader_are_not_followed() -> None:
+    page = (
+        '<h2><a href="/a">A title that is long enough for an article</a></h2>'
+        '<p><a href="/unsubscribe/MtuoW9TvSJK9o5c7ohB72V2s">Leave this list of letters at once</a></p>'
+        '<p><a href="https://click.e.org/x/MtuoW9TvSJK9o5c7">Another title that is long enough</a></p>'
+    )
+    found = find("listing", f"<html><body>{page}</body></html>", "https://e.org/archive")
+    assert isinstance(found, Found)
+    assert addresses(found) == ["https://e.org/a"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from archive import urls
 from archive.model import Fault, Found, Link
-from crawler import extraction
+from crawler import extraction, tracking
 from crawler.discovery import paths
 from crawler.discovery.page import Page, absolute, distinct, is_own
 from crawler.encoding import decode
@@ -63,6 +63,8 @@ def articles(tree: Any, page: Page, source: Source) -> tuple[Link, ...]:
     for element in tree.iterfind(".//a[@href]"):
         url = absolute(page.url, element.get("href"))
         if not url or not is_own(url, source.url, page.url) or not paths.may_be_article(url):
+            continue
+        if tracking.target(url) is None:  # made for one reader: to leave, to count a click
             continue
         if urls.key(url) != urls.key(page.url) and _is_title(element):
             found.append(url)
