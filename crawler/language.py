@@ -27,9 +27,9 @@ from crawler import function_words
 DetectorFactory.seed = 0  # else the same text gives now one language, now another
 
 # langdetect costs time by the letter. 600 gave the same languages as the whole text on the 757 pages
-# of the bench; of 500 one, which begins with a quotation, was wrong. 3 trials, of its 7, likewise.
+# of the bench; of 500 one, which begins with a quotation, was wrong. 2 trials, of its 7, likewise.
 SAMPLE = 600
-TRIALS = 3
+TRIALS = 2
 HEARD = 5_000  # letters whose words are looked up: the text may begin in another language
 # Below this many letters langdetect is confidently wrong ("KI" is Swahili with p = .99999).
 LETTERS = 60
