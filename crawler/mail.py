@@ -29,6 +29,7 @@ LINE = (
 )
 
 _ENCRYPTED = ("multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime")
+_APP = re.compile(r"\bapp\b", re.I)  # "Open in app or online": the link to the app is another
 # What Python's parser of header fields raises on those that are none.
 _HEADER_ERRORS = (MessageError, ValueError, LookupError, AttributeError, TypeError)
 
@@ -186,8 +187,8 @@ def _web_versions(message: EmailMessage) -> Iterator[str]:
         return
     for element in tree.iterfind(".//a[@href]"):
         href = element.get("href").strip()
-        if href.startswith(WEB):
-            own = " ".join("".join(element.itertext()).split())
+        own = " ".join("".join(element.itertext()).split())
+        if href.startswith(WEB) and not _APP.search(own):
             line = own if element.getparent() is None else " ".join(
                 "".join(element.getparent().itertext()).split()
             )  # fmt: skip

@@ -255,6 +255,14 @@ def test_what_was_sent_in_the_future_has_the_date_of_its_arrival() -> None:
     assert read(sent).published == "2026-11-03T09:00:00+00:00"
 
 
+def test_the_link_to_the_app_is_not_that_to_the_web() -> None:
+    links = (
+        '<p><a href="https://open.example.net/app/p/7">Open in app</a> or '
+        '<a href="https://news.example.org/p/7?token=READER-4711">online</a></p>'
+    )
+    assert mail.address(message(links + PROSE)) == "https://news.example.org/p/7"
+
+
 @pytest.mark.parametrize(
     ("head", "link", "address"),
     [
