@@ -140,15 +140,18 @@ class Frontier:
             [_now(), source, _now()],
         )
 
-    def claim(self, source: str, count: int, roles: Sequence[Role]) -> list[Entry]:
+    def claim(
+        self, source: str, count: int, roles: Sequence[Role], now: datetime | None = None
+    ) -> list[Entry]:
         """Up to `count` entries that are due, leased to the caller."""
+        time = stamp(now) if now else _now()
         marks = ", ".join("?" * len(roles))
         rows = self._db.execute(
             "SELECT source, url, role, found_by, optional, attempts, key FROM frontier "
             f"WHERE source = ? AND state = 'waiting' AND due <= ? AND role IN ({marks}) "
             "AND site NOT IN (SELECT site FROM hosts WHERE wait_until > ?) "
             "ORDER BY role = 'article', changed DESC, due, key LIMIT ?",
-            [source, _now(), *roles, _now(), count],
+            [source, time, *roles, time, count],
         ).fetchall()
         lease = stamp(datetime.now(UTC) + LEASE)
         self._db.executemany(
@@ -167,16 +170,16 @@ class Frontier:
             [source, urls.key(url)],
         )
 
-    def reopens(self, source: str, before: str) -> str | None:
+    def reopens(self, source: str, now: datetime, before: datetime) -> str | None:
         """When the first host may be asked again that entries of the source wait for (ISO 8601).
 
-        Null where that is later than `before`, or nothing waits.
+        Null where that is later than `before`, or nothing waits at `now`.
         """
         row = self._db.execute(
             "SELECT min(h.wait_until) FROM frontier f JOIN hosts h ON h.site = f.site "
             "WHERE f.source = ? AND f.state = 'waiting' AND f.due <= h.wait_until "
             "AND h.wait_until > ? AND h.wait_until <= ?",
-            [source, _now(), before],
+            [source, stamp(now), stamp(before)],
         ).fetchone()
         return str(row[0]) if row[0] else None
 

@@ -107,14 +107,16 @@ class Ledger:
     def claim(self) -> list[Assignment]:
         """What to fetch next, of each source as much as it has room for."""
         claimed: list[Assignment] = []
+        now = datetime.now(UTC)  # one: what is not claimed yet reopens later
         with self.archive.transaction():
             self.hosts.write()
             for name, progress in self.progress.items():
                 room = self._room(progress)
                 if progress.is_drained or room <= 0:
                     continue
-                entries = self._claim_of(progress, room)
-                progress.is_drained = not (entries or progress.in_flight or self._reopens(name))
+                entries = self._claim_of(progress, room, now)
+                reopens = self._reopens(name, now)
+                progress.is_drained = not (entries or progress.in_flight or reopens)
                 progress.in_flight += len(entries)
                 claimed += [self._assign(entry, self.sources[name]) for entry in entries]
         return claimed
@@ -125,23 +127,26 @@ class Ledger:
 
     def pause(self) -> float | None:
         """Seconds until a host may be asked again that this run waits for; null: there is none."""
-        times = [self._reopens(name) for name, p in self.progress.items() if not p.is_drained]
-        waits = [(moment(time) - datetime.now(UTC)).total_seconds() for time in times if time]
-        return max(0.0, min(waits)) if waits else None
+        now = datetime.now(UTC)
+        times = [self._reopens(n, now) for n, p in self.progress.items() if not p.is_drained]
+        if not times:
+            return None
+        # One that has reopened since the last claim waits no longer.
+        return min((moment(time) - now).total_seconds() if time else 0.0 for time in times)
 
-    def _reopens(self, source: str) -> str | None:
+    def _reopens(self, source: str, now: datetime) -> str | None:
         """When the first host may be asked again for whose entries a run has patience."""
-        return self._frontier.reopens(source, stamp(datetime.now(UTC) + PATIENCE))
+        return self._frontier.reopens(source, now, now + PATIENCE)
 
-    def _claim_of(self, progress: Progress, room: int) -> list[Entry]:
+    def _claim_of(self, progress: Progress, room: int, now: datetime) -> list[Entry]:
         name = progress.source.name
-        entries = self._frontier.claim(name, room, ROLES)
+        entries = self._frontier.claim(name, room, ROLES, now)
         limit = progress.source.limit if self.options.limit is None else self.options.limit
         left = room - len(entries)
         if limit is not None:
             left = min(left, limit - progress.claimed)
         if left > 0:
-            articles = self._frontier.claim(name, left, ("article",))
+            articles = self._frontier.claim(name, left, ("article",), now)
             progress.claimed += len(articles)
             entries += articles
         return entries
