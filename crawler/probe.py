@@ -120,7 +120,7 @@ def _finding(progress: Progress, read_language: str | None) -> Finding:
         # Beside a feed or an API a sitemap is for the whole history, and found again for that.
         sitemaps=source.sitemaps or (() if is_found else tuple(sorted(progress.sitemaps))),
         language=source.language or progress.language or read_language,
-        checked=datetime.now(UTC).date().isoformat(),
+        checked=datetime.now(UTC).date().isoformat() if report.found else source.checked,
     )
     notices = tuple(dict.fromkeys(progress.notices))
     return Finding(completed, report.found, report.new, ways, report.faults, notices)

@@ -331,7 +331,8 @@ def test_a_substack_is_added_with_its_notice_and_crawled_when_its_terms_are_acce
         assert added.returncode == 0
         assert "accept_terms" in added.stdout
         listed = document(newsarchive("sources", "list", "--json", archive=tmp_path))
-        assert [(s["platform"], s["accept_terms"]) for s in listed] == [("substack", False)]
+        assert [(s["platform"], s["checked"]) for s in listed] == [("substack", None)]
+        assert not listed[0]["accept_terms"]
         site.requests.clear()
         checked = newsarchive("sources", "check", archive=tmp_path)
         assert (checked.returncode, checked.stdout[:11], site.requests) == (0, "s: skipped:", [])
