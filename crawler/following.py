@@ -64,9 +64,10 @@ def follow(
         links.append(Link(source.url, "home", "feed", optional=True))
     if not full and progress.gap and (is_gap or capture.role == "home"):
         links += progress.beside
-    if full or (are_new and not progress.is_first_crawl):
+    if full:
         links += found.following
-    elif every_way and capture.role == "home":
+    elif (are_new and not progress.is_first_crawl) or (every_way and capture.role == "home"):
+        # The page behind this one, not all folders of the years: each way's first.
         first = {link.role: link for link in reversed(found.following) if link.role != "article"}
         links += first.values()
     _name(frontier, progress, [link for link in links if link.role == "article"])

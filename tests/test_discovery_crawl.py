@@ -177,10 +177,12 @@ def test_a_list_by_months_goes_on_behind_a_pause(tmp_path: Path) -> None:
 def test_folders_of_years_and_months_lead_to_all_articles(tmp_path: Path) -> None:
     months = [f"/archiv/{year}/{month:02}/" for year in (2025, 2026) for month in (1, 2, 12)]
 
+    newest = "/a/new"
+
     def pages(path: str) -> Answer:
         if path == "/":
             years = '<a href="/archiv/2025/">2025</a> <a href="/archiv/2026/">2026</a>'
-            return listed("/a/new", further=years + "".join(f'<a href="{m}">m</a>' for m in months))
+            return listed(newest, further=years + "".join(f'<a href="{m}">m</a>' for m in months))
         if path in ("/archiv/2025/", "/archiv/2026/"):
             return listed(further="".join(f'<a href="{m}">m</a>' for m in months if path in m))
         month, _, number = path.partition("page/")
@@ -193,6 +195,10 @@ def test_folders_of_years_and_months_lead_to_all_articles(tmp_path: Path) -> Non
     assert done.report.new == 1 + 2 * len(months)
     assert set(months) < set(done.asked)
     assert crawl(tmp_path, served(pages)).pages() == ["/", "/sitemap.xml"]
+    newest = "/a/newer"  # all that the home page names is new: one step back, no second harvest
+    later = crawl(tmp_path, served(pages))
+    assert later.report.new == 1
+    assert later.pages() == ["/", "/archiv/2026/", "/sitemap.xml"]
 
 
 def test_a_home_page_with_a_feed_lists_articles_of_its_own_in_full(tmp_path: Path) -> None:
