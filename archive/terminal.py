@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 EXIT_FAILURES = 1
 EXIT_NOT_WRITABLE = 4
 EXIT_STOPPED = 130  # as shells say it of a process ended by Ctrl+C
-NOT_WRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
+NOT_WRITABLE = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG}
+)
 SQLITE_NOT_WRITABLE = ("full", "readonly", "unable to open", "disk I/O")
 NO_WRAP = 100_000  # columns; in a pipe each text is a line of its own, for grep and its kin
 

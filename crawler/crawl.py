@@ -106,7 +106,7 @@ class Crawl:
             self.progress[source].requests += 1
 
     async def end(self) -> None:
-        """End the task that writes; everything that was handed over is stored."""
+        """End the task that writes, when nobody waits for it any more."""
         if self._writer:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
@@ -144,12 +144,12 @@ class Crawl:
             while len(batch) < BATCH and not self._results.empty():
                 batch.append(self._results.get_nowait())
             results, futures = zip(*batch, strict=True)
-            error = None
-            try:
-                await self._do(lambda: self.ledger.save(results))  # noqa: B023 - awaited in this turn
-            except Exception as problem:
-                error = problem
-                self.stop(problem)
+            error: BaseException | None = self.error
+            if not error:
+                try:
+                    await self._do(lambda: self.ledger.save(results))  # noqa: B023 - awaited in this turn
+                except Exception as problem:
+                    error = problem
             for future in futures:
                 if future.done():  # nobody waits any more
                     continue
@@ -161,4 +161,9 @@ class Crawl:
             self.on_change()
 
     async def _do(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+        """What the function returns, from the archive's thread; its error ends the crawl."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+        except Exception as error:
+            self.stop(error)
+            raise

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
-import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,29 +16,10 @@ from archive import search, warc
 from archive.store import open_archive, open_reader
 from crawler.demo.sites import SampleSite, serve, sources_toml
 from tests import broken_site
+from tests.archive_state import state
 from tests.broken_site import Answer
 from tests.conftest import ROOT, Run, document
 from tests.faults import REPORT, item, page, rss
-
-TABLES = {
-    "articles": "url, captured_url, source, title, authors, published, language, text, digest, translation_group, may_train",
-    "blocks": "(SELECT url FROM articles WHERE id = article_id), position, kind, text, kept, reason, rule",
-    "revisions": "(SELECT url FROM articles WHERE id = article_id), number, digest",
-    "block_stats": "site, digest, articles",
-}  # fmt: skip
-
-
-def state(directory: Path) -> dict[str, list[tuple[object, ...]]]:
-    """What an archive holds, times and row numbers apart."""
-    db = open_reader(directory)
-    found = {
-        table: sorted(db.execute(f"SELECT {columns} FROM {table}").fetchall(), key=repr)
-        for table, columns in TABLES.items()
-    }
-    payloads = "SELECT DISTINCT url, digest FROM captures WHERE status = 200 AND role = 'article'"
-    found["payloads"] = sorted(db.execute(payloads).fetchall())
-    db.close()
-    return found
 
 
 def write_sources(directory: Path, sites: list[SampleSite]) -> None:
@@ -215,22 +193,6 @@ def test_an_edit_is_a_revision_and_scrapy_crawl_works(newsarchive: Run, tmp_path
     assert history[1]["text"].endswith("par la rédaction.")
 
 
-@pytest.mark.parametrize("wait", [0.8, 1.2, 1.7])
-def test_a_kill_in_the_middle_leaves_the_same_archive(
-    crawled: Crawled, newsarchive: Run, tmp_path: Path, wait: float
-) -> None:
-    write_sources(tmp_path, crawled.sites)
-    command = [sys.executable, "-m", "crawler", "crawl", "--full", "--archive", str(tmp_path)]
-    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # fmt: skip
-    time.sleep(wait)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    done = newsarchive("crawl", "--full", archive=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert state(tmp_path) == state(crawled.directory)
-    assert newsarchive("verify", archive=tmp_path).returncode == 0
-
-
 def test_what_did_not_change_is_a_revisit_record_of_the_capture_before(
     crawled: Crawled, newsarchive: Run
 ) -> None:
@@ -336,23 +298,3 @@ def test_a_substack_is_added_with_its_notice_and_crawled_when_its_terms_are_acce
         site.requests.clear()
         checked = newsarchive("sources", "check", archive=tmp_path)
         assert (checked.returncode, checked.stdout[:11], site.requests) == (0, "s: skipped:", [])
-
-
-def test_reading_during_a_crawl_never_meets_a_lock(crawled: Crawled, tmp_path: Path) -> None:
-    write_sources(tmp_path, crawled.sites)
-    command = [sys.executable, "-m", "crawler", "crawl", "--full", "--archive", str(tmp_path)]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)  # fmt: skip
-    reads = 0
-    while process.poll() is None:
-        if (tmp_path / "archive.db").exists():
-            try:
-                db = open_reader(tmp_path)
-                db.execute("SELECT count(*) FROM articles").fetchone()
-                db.close()
-                reads += 1
-            except sqlite3.OperationalError as error:
-                if "no such table" not in str(error):  # the schema is being made
-                    raise
-        time.sleep(0.01)
-    assert process.returncode == 0, process.stderr.read() if process.stderr else ""
-    assert reads > 10

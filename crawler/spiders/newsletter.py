@@ -60,7 +60,6 @@ class NewsletterSpider(scrapy.Spider):
         while assignments := await self.crawl.assignments():
             for assignment in assignments:
                 yield self._request(assignment)
-        await self.crawl.end()
 
     def parse(self, response: Response) -> Iterator[Captured]:
         yield Captured(response.meta["capture"], response.meta["assignment"].entry)
@@ -72,12 +71,13 @@ class NewsletterSpider(scrapy.Spider):
         if isinstance(error, HostWaits):
             await self.crawl.put_back(request.meta["assignment"].entry)
             return
-        if isinstance(error, OSError) and request.meta.get("capture") is None:
-            self.crawl.stop(error)  # the archive cannot be written
+        if self.crawl.error:  # the archive cannot be written: that is no fault of the page
+            return
         entry = request.meta["assignment"].entry
         await self.crawl.fail(entry, fault(error, entry.role))
 
-    def closed(self, reason: str) -> None:
+    async def closed(self, reason: str) -> None:
+        await self.crawl.end()
         if self._resources:
             from crawler.report import print_table
 
