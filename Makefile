@@ -1,11 +1,11 @@
-# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | clean
+# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | bench-learned | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test lint format types check browser bench-extraction clean help
+.PHONY: demo test lint format types check browser bench-extraction bench-learned clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -29,6 +29,9 @@ check: lint types test  ## all that a change must pass
 
 bench-extraction: $(BENCH)/installed  ## our extraction beside its peers' on ../shared/bench
 	@$(BENCH)/bin/python -m benchmarks.extraction $(or $(ARGS),--report docs/extraction.md)
+
+bench-learned: $(VENV)/dev  ## what learning of a site does, on sites of 2 to 100 pages
+	@$(BIN)/python -m benchmarks.learned $(or $(ARGS),--report docs/learned.md)
 
 clean:  ## remove the environments and what the demo made
 	rm -rf $(VENV) $(BENCH) demo-archive build *.egg-info

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Literal
 
-from archive import learned, readings, repetition, rights, search, translations, urls
+from archive import fingerprint, learned, readings, repetition, rights, search, translations, urls
 from archive.model import Block, Capture, Reading, Reason, main_text
 
 # Two pages that declare one canonical address are one article where this share of their
@@ -73,6 +73,13 @@ def save(db: sqlite3.Connection, capture: Capture, reading: Reading) -> Change:
         return Change(article_id, "new")
     is_revised = _revision_count(db, article_id) > before
     return Change(article_id, "revised" if is_revised else "unchanged")
+
+
+def relearn(db: sqlite3.Connection) -> None:
+    """Decide about repeated blocks anew in the whole archive, after their definition has changed."""
+    learned.recount(db)
+    for (article_id,) in db.execute("SELECT id FROM articles ORDER BY id").fetchall():
+        _derive(db, article_id, _readings(db, article_id), _indexed(db, article_id))
 
 
 def word_count(text: str) -> int:
@@ -152,7 +159,7 @@ def _alike(reading: Reading, title: str, text: str) -> bool:
 
 
 def _shingles(text: str) -> set[str]:
-    form = repetition.normal_form(text)
+    form = fingerprint.normal_form(text)
     return {form[i : i + SHINGLE] for i in range(max(1, len(form) - SHINGLE + 1))}
 
 
@@ -195,7 +202,8 @@ def _refresh(db: sqlite3.Connection, article_id: int) -> None:
     rights.apply(db, article_id)
     translations.save(db, article_id, reading.alternates)
     site = urls.site(_url(db, article_id))
-    crossed = learned.count(db, site, before ^ learned.digests(db, article_id))
+    changed = before ^ learned.digests(db, article_id)
+    crossed = learned.count(db, site, changed, joined=0 if indexed else 1)
     for other in learned.articles_with(db, site, crossed) - {article_id}:
         _derive(db, other, _readings(db, other), _indexed(db, other))
     _derive(db, article_id, held, indexed)
@@ -208,7 +216,7 @@ def _remove(db: sqlite3.Connection, article_id: int) -> None:
     for table in ("blocks", "revisions", "translations", "addresses"):
         db.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])
     db.execute("DELETE FROM articles WHERE id = ?", [article_id])
-    for other in learned.articles_with(db, site, learned.count(db, site, before)):
+    for other in learned.articles_with(db, site, learned.count(db, site, before, -1)):
         _derive(db, other, _readings(db, other), _indexed(db, other))
 
 
@@ -285,20 +293,18 @@ def _derive(
         if indexed:
             search.unindex(db, article_id, *indexed)
         search.index(db, article_id, *now)
-    _write_revisions(db, article_id, site, held)
+    earlier = [
+        (main_text(repetition.decide(r.blocks, learned.counts(db, site, r.blocks))), c)
+        for c, r in held[:-1]
+    ]
+    latest = [(text, capture) for capture, _ in held[-1:]]
+    _write_revisions(db, article_id, [*earlier, *latest])
 
 
 def _write_revisions(
-    db: sqlite3.Connection,
-    article_id: int,
-    site: str,
-    held: list[tuple[Capture, Reading]],
+    db: sqlite3.Connection, article_id: int, texts: list[tuple[str, Capture]]
 ) -> None:
     """A revision for each run of captures with one main text, all read with today's counts."""
-    texts = [
-        (main_text(repetition.decide(r.blocks, learned.counts(db, site, r.blocks))), c)
-        for c, r in held
-    ]
     runs = [(text, [c for _, c in run]) for text, run in groupby(texts, key=lambda pair: pair[0])]
     db.execute("DELETE FROM revisions WHERE article_id = ?", [article_id])
     db.executemany(
@@ -341,7 +347,7 @@ def _blocks(db: sqlite3.Connection, article_id: int) -> list[Block]:
 def _block_row(article_id: int, position: int, block: Block) -> tuple[object, ...]:
     return (
         article_id, position, block.kind, block.text, block.markdown,
-        repetition.digest(block.text), block.kept, block.reason, block.rule, block.evidence,
+        fingerprint.digest(block.text), block.kept, block.reason, block.rule, block.evidence,
     )  # fmt: skip
 
 

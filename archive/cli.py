@@ -97,7 +97,7 @@ def why(url: str, directory: Path, as_json: bool) -> None:
             "text": b.text,
             "reason": b.reason,
             "rule": b.rule,
-            "evidence": f"stands in {b.articles} articles of the site" if b.repeats else b.evidence,
+            "evidence": b.evidence,
             "position": b.position,
         }
         for b in blocks

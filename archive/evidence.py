@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from archive import learned
 from archive.model import Article, Reason
 
 
@@ -17,21 +18,27 @@ class Decision:
     text: str
     reason: str | None
     rule: str | None
-    evidence: str | None  # what the rule saw; of a repeated block null: see `articles`
-    articles: int  # of the site that the block stands in, where they are counted; else 1
-
-    @property
-    def repeats(self) -> bool:
-        """Whether the block was removed because it stands in so many articles of its site."""
-        return self.reason == Reason.REPEATED
+    evidence: str | None  # what the rule saw; of a repeated block, in how many articles
 
 
 def decisions(db: sqlite3.Connection, article: Article) -> list[Decision]:
     """The decisions about an article's blocks, in the order of the page."""
     rows = db.execute(
-        "SELECT b.position, b.kind, b.text, b.reason, b.rule, b.evidence, coalesce(s.articles, 1) "
+        "SELECT b.position, b.kind, b.text, b.reason, b.rule, b.evidence, s.articles "
         "FROM blocks b LEFT JOIN block_stats s ON s.site = ? AND s.digest = b.digest "
         "WHERE b.article_id = ? ORDER BY b.position",
         [article.site, article.id],
     ).fetchall()
-    return [Decision(*row) for row in rows]
+    total = learned.articles(db, article.site)
+    return [
+        Decision(
+            position, kind, text, reason, rule,
+            _repetition(count, total, article.site) if reason == Reason.REPEATED else evidence,
+        )
+        for position, kind, text, reason, rule, evidence, count in rows
+    ]  # fmt: skip
+
+
+def _repetition(count: int, total: int, site: str) -> str:
+    """The counts of today: those of the time of the decision would change with every article."""
+    return f"stands in {count} of {total} articles of {site}"

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from archive import repetition, search, warc
+from archive import fingerprint, search, warc
 from archive.store import open_reader
 
 
@@ -69,7 +69,7 @@ def _articles(db: sqlite3.Connection) -> Iterator[str]:
         if hashlib.sha256(text.encode()).hexdigest() != digest:
             yield f"article {url}: its digest is not that of its text"
         for position, block, block_digest, kept, reason in blocks:
-            if repetition.digest(block) != block_digest:
+            if fingerprint.digest(block) != block_digest:
                 yield f"article {url}: block {position} does not fit its digest"
             if bool(kept) == bool(reason):
                 yield f"article {url}: block {position} is neither kept nor removed with a reason"

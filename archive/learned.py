@@ -7,10 +7,10 @@ when it changes. What follows from the counts, `archive/repetition.py` decides.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from archive import repetition
-from archive.model import Block
+from archive import fingerprint, repetition
+from archive.model import Block, Reason
 
 
 def digests(db: sqlite3.Connection, article_id: int) -> set[str]:
@@ -19,9 +19,19 @@ def digests(db: sqlite3.Connection, article_id: int) -> set[str]:
     return {row[0] for row in rows.fetchall()}
 
 
-def count(db: sqlite3.Connection, site: str, changed: Iterable[str]) -> set[str]:
-    """Count these digests anew; the result are those whose count crossed the threshold."""
-    crossed = set()
+def articles(db: sqlite3.Connection, site: str) -> int:
+    """The number of articles of a site."""
+    return int(db.execute("SELECT count(*) FROM articles WHERE site = ?", [site]).fetchone()[0])
+
+
+def count(db: sqlite3.Connection, site: str, changed: Iterable[str], joined: int = 0) -> set[str]:
+    """Count these digests anew; the result are those whose count crossed a threshold.
+
+    `joined` says how many articles the site has more than before (1, 0, -1): thresholds are shares
+    of them, so that digests that did not change can cross one, too.
+    """
+    total = articles(db, site)
+    crossed = _overtaken(db, site, total - joined, total)
     for digest in changed:
         (after,) = db.execute(
             "SELECT count(DISTINCT b.article_id) FROM blocks b JOIN articles a "
@@ -29,7 +39,7 @@ def count(db: sqlite3.Connection, site: str, changed: Iterable[str]) -> set[str]
             [digest, site],
         ).fetchone()
         before = _count(db, site, digest)
-        if repetition.crosses(before or 1, after):
+        if repetition.crosses((before or 1, total - joined), (after, total)):
             crossed.add(digest)
         if after > 1:
             db.execute("INSERT OR REPLACE INTO block_stats VALUES (?, ?, ?)", [site, digest, after])
@@ -38,10 +48,24 @@ def count(db: sqlite3.Connection, site: str, changed: Iterable[str]) -> set[str]
     return crossed
 
 
-def counts(db: sqlite3.Connection, site: str, blocks: Iterable[Block]) -> Mapping[str, int]:
-    """The counts of these blocks' digests; those that stand in one article only are missing."""
-    found = {d: _count(db, site, d) for d in {repetition.digest(b.text) for b in blocks}}
-    return {digest: articles for digest, articles in found.items() if articles}
+def recount(db: sqlite3.Connection) -> None:
+    """Make the digests of all blocks, and the counts, anew: their definition has changed."""
+    db.create_function("digest", 1, fingerprint.digest, deterministic=True)
+    db.execute("UPDATE blocks SET digest = digest(text)")
+    db.execute("DELETE FROM block_stats")
+    db.execute(
+        "INSERT INTO block_stats SELECT a.site, b.digest, count(DISTINCT b.article_id) AS articles "
+        "FROM blocks b JOIN articles a ON a.id = b.article_id "
+        "GROUP BY a.site, b.digest HAVING articles > 1"
+    )
+
+
+def counts(db: sqlite3.Connection, site: str, blocks: Iterable[Block]) -> repetition.Counts:
+    """The counts of the blocks that the rules kept; what stands in one article only is missing."""
+    kept = {fingerprint.digest(b.text) for b in blocks if b.kept or b.reason is Reason.REPEATED}
+    found = {digest: _count(db, site, digest) for digest in kept}
+    by_digest = {digest: articles for digest, articles in found.items() if articles}
+    return repetition.Counts(articles(db, site), by_digest)
 
 
 def articles_with(db: sqlite3.Connection, site: str, crossed: set[str]) -> set[int]:
@@ -66,6 +90,16 @@ def articles_with(db: sqlite3.Connection, site: str, crossed: set[str]) -> set[i
             site,
         )
     return found
+
+
+def _overtaken(db: sqlite3.Connection, site: str, before: int, after: int) -> set[str]:
+    """The digests for which a threshold has moved past their count."""
+    passed = repetition.passed(before, after)
+    if not passed:
+        return set()
+    marks = ", ".join("?" * len(passed))
+    sql = f"SELECT digest FROM block_stats WHERE site = ? AND articles IN ({marks})"
+    return {row[0] for row in db.execute(sql, [site, *passed]).fetchall()}
 
 
 def _count(db: sqlite3.Connection, site: str, digest: str) -> int:

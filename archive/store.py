@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archive import articles, lock, presence, rights, urls, warc
+from archive import articles, lock, presence, repetition, rights, urls, warc
 from archive.errors import UserError
 from archive.model import Capture, Fault, Found, Outcome, Reading, SourceReport
 from archive.schema import APPLICATION_ID, migrations
@@ -299,12 +299,21 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
         if is_new:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         migrations.apply(Database(connection))
+        _relearn(connection)
         archive = Archive(directory, connection)
         archive.recover()
         try:
             yield archive
         finally:
             archive.close()
+
+
+def _relearn(connection: sqlite3.Connection) -> None:
+    """Where another version of the program decided what repeats, decide it anew."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] != repetition.VERSION:
+        with Database(connection).atomic():
+            articles.relearn(connection)
+            connection.execute(f"PRAGMA user_version = {repetition.VERSION}")
 
 
 def open_reader(directory: Path) -> sqlite3.Connection:

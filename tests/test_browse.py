@@ -361,7 +361,7 @@ def test_a_reader_searches_reads_and_sees_what_was_removed(base: str, browser: A
     assert "Home" in gone[0]
     assert "Shop" in gone[0]
     assert "Subscribe to our letter" in gone[1]
-    assert "stands in 5 articles of news.example.org" in gone[2]
+    assert "stands in 5 of 5 articles of news.example.org" in gone[2]
     assert "東京の魚市場" in page.locator("li.kept").inner_text()
     page.goto(f"{base}/-/article/1")
     page.click(".reading header >> text=English")

@@ -84,7 +84,7 @@ def test_why_says_in_how_many_articles_a_repeated_block_stands(tmp_path: Path) -
     make(tmp_path, {f"https://a.org/{n}": ("en", f"No {n}", b) for n, b in enumerate(bodies)})
     told = json.loads(invoke(tmp_path, "why", "https://a.org/2", "--json").stdout)
     (repeated,) = [block for block in told["removed"] if block["reason"] == "repeated-on-site"]
-    assert (repeated["text"], repeated["evidence"]) == (line, "stands in 5 articles of the site")
+    assert (repeated["text"], repeated["evidence"]) == (line, "stands in 5 of 5 articles of a.org")
 
 
 def test_history_shows_what_changed_between_revisions(directory: Path) -> None:

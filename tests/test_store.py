@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive import integrity, repetition, search, warc
-from archive.model import Block, Capture, Reading, Reason
+from archive.fingerprint import digest as digest_of
+from archive.model import Block, Capture, Reading, Reason, main_text
 from archive.store import Archive, ArchiveError, open_archive, open_reader
 
 BANNER = "Get our letter about cranes and harbours every single week"
@@ -81,6 +83,71 @@ def test_the_order_of_arrival_changes_nothing(
     assert build(tmp_path_factory.mktemp("a"), order) == build(tmp_path_factory.mktemp("b"), STEPS)
 
 
+POOL = (
+    *(block.text for n in range(1, 7) for block in reading(n).blocks),
+    BANNER,
+    "Welcome back, it is Monday, 4 May, and here is what the harbour did last week",
+    "Welcome back, it is Friday, 9 July, and here is what the harbour did last week",
+    "Issue #1, 4 May 2026",
+    "Issue #2, 11 May 2026",
+    "See you next week.",
+)
+
+
+def random_reading(chosen: list[str]) -> Reading:
+    blocks = tuple(Block("paragraph", text, text) for text in chosen)
+    return Reading(title=f"Report {'-'.join(chosen)[:40]}", blocks=blocks, language="en")
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    pages=st.lists(
+        st.lists(st.sampled_from(POOL), min_size=3, max_size=8), min_size=4, max_size=14
+    ),
+    data=st.data(),
+)
+def test_what_is_learned_follows_from_the_set_of_captures(
+    pages: list[list[str]], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Pages of any blocks, some of them read again with other ones, in any order of arrival."""
+    steps = [
+        (f"http://e.org/{n % 10}", n, random_reading(chosen)) for n, chosen in enumerate(pages)
+    ]
+    found = build(tmp_path_factory.mktemp("a"), steps)
+    other = build(tmp_path_factory.mktemp("b"), data.draw(st.permutations(steps)))
+    assert found == other
+    held = {url: result for url, _, result in steps}
+    standing = Counter(
+        digest for result in held.values() for digest in {digest_of(b.text) for b in result.blocks}
+    )
+    counts = repetition.Counts(len(held), standing)
+    assert {row[0]: row[3] for row in found["articles"]} == {
+        url: main_text(repetition.decide(result.blocks, counts)) for url, result in held.items()
+    }
+
+
+def test_when_a_page_loses_what_repeats_it_is_counted_no_more(tmp_path: Path) -> None:
+    site = [(f"http://e.org/{n}", n, reading(n, BANNER)) for n in range(1, 4)]
+    gone = ("http://e.org/1", 9, reading(1))
+    before, after = build(tmp_path / "a", site), build(tmp_path / "b", [*site, gone])
+    assert not any(BANNER in str(row[3]) for row in before["articles"])
+    assert [BANNER in str(row[3]) for row in after["articles"]] == [False, True, True]
+    assert [row[1] for row in after["revisions"]] == [1, 2, 1, 1]
+
+
+def test_an_archive_that_counted_otherwise_is_counted_anew(tmp_path: Path) -> None:
+    site = [(f"http://e.org/{n}", n, reading(n, BANNER)) for n in range(1, 5)]
+    build(tmp_path, site)
+    corrupt(tmp_path, "UPDATE blocks SET digest = 'x' || article_id, kept = 1, reason = NULL")
+    corrupt(tmp_path, "DELETE FROM block_stats")
+    corrupt(tmp_path, "PRAGMA user_version = 1")
+    assert integrity.verify(tmp_path)
+    found = build(tmp_path, [])
+    assert not any(BANNER in str(row[3]) for row in found["articles"])
+
+
 def test_saving_a_capture_again_changes_nothing(tmp_path: Path) -> None:
     assert build(tmp_path / "a", STEPS) == build(tmp_path / "b", STEPS)
     with open_archive(tmp_path / "a", "test") as archive:
@@ -100,14 +167,10 @@ def test_what_repeats_goes_from_earlier_articles_too_and_is_no_revision(tmp_path
     assert [row[1] for row in found["revisions"]] == [1] * 5
 
 
-def test_what_repeats_too_little_or_is_short_or_a_heading_stays(tmp_path: Path) -> None:
-    heading = Block("heading", "Why it matters to all of us in town", "## Why it matters")
-    steps: list[Step] = []
-    for n in range(1, 6):
-        base = reading(n, "Why it matters:", *([BANNER] if n < repetition.ARTICLES else []))
-        steps.append(
-            (f"http://e.org/{n}", n, Reading(title=base.title, blocks=(*base.blocks, heading)))
-        )
+def test_what_repeats_too_little_stays(tmp_path: Path) -> None:
+    steps = [
+        (f"http://e.org/{n}", n, reading(n, *([BANNER] if n < 3 else []))) for n in range(1, 6)
+    ]
     found = build(tmp_path, steps)
     assert all(row[3] for row in found["blocks"])
 

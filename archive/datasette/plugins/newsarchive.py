@@ -191,9 +191,7 @@ async def removed(datasette: Any, request: Any) -> Response:
 
     def read(db: sqlite3.Connection) -> Row:
         found = _article(db, article_id)
-        blocks = [
-            _shown(decision, found["article"].site) for decision in decisions(db, found["article"])
-        ]
+        blocks = [_shown(decision) for decision in decisions(db, found["article"])]
         counts: dict[str, int] = {}
         for block in blocks:
             if block["reason"]:
@@ -317,11 +315,9 @@ def _failures(db: sqlite3.Connection, name: str | None) -> list[Row]:
     return [row | {"remedy": remedy(row["class"])} for row in rows]
 
 
-def _shown(decision: Decision, site: str) -> Row:
+def _shown(decision: Decision) -> Row:
     """A block with its decision; evidence that only says the block's own text again is left out."""
     evidence = decision.evidence if decision.evidence != decision.text else None
-    if decision.repeats:
-        evidence = f"stands in {decision.articles} articles of {site}"
     return {
         "kind": decision.kind,
         "text": decision.text,

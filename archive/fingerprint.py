@@ -1,0 +1,99 @@
+"""The fingerprint of a block: alike for texts that differ in dates, numbers, names or case only.
+
+The digest is CCNet's (Wenzek et al. 2020, "CCNet", section 3.1: lower case, digits masked,
+punctuation off, 64 bits of the SHA-1). What it masks goes further, because a site's own lines
+change with every issue: "Issue #123, Monday 4 May" is "Issue #9, Friday 22 June".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby
+
+MASK = "0"  # stands for a date, a number, an address, a name; several in a row are one
+KNOWN = 10_000  # texts whose form is remembered: a site's chrome comes with every page
+LONGEST_NAME = 3  # words; a longer run of capitalised words is a title or a slogan
+
+# Months and weekdays in full: Unicode CLDR 47 (format and stand-alone forms). Those that are
+# everyday words, too, are masked as well: a text equals itself all the same.
+_CALENDAR = frozenset(
+    """
+    january february march april may june july august september october november december
+    januar jänner februar märz mai juni juli oktober dezember
+    janvier février mars avril juin juillet août septembre octobre novembre décembre
+    enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre diciembre
+    gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre
+    janeiro fevereiro março maio junho julho setembro outubro novembro dezembro
+    januari februari maart mei augustus
+    stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia
+    styczeń luty marzec kwiecień maj czerwiec lipiec sierpień wrzesień październik listopad grudzień
+    ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
+    augusti marts desember
+    января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+    январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь
+    sunday monday tuesday wednesday thursday friday saturday
+    sonntag montag dienstag mittwoch donnerstag freitag samstag sonnabend
+    dimanche lundi mardi mercredi jeudi vendredi samedi
+    domingo lunes martes miércoles jueves viernes sábado
+    domenica lunedì martedì mercoledì giovedì venerdì sabato
+    segunda-feira terça-feira quarta-feira quinta-feira sexta-feira
+    zondag maandag dinsdag woensdag donderdag vrijdag zaterdag
+    niedziela poniedziałek wtorek środa czwartek piątek sobota
+    pazar pazartesi salı çarşamba perşembe cuma cumartesi
+    söndag måndag tisdag onsdag torsdag fredag lördag søndag mandag tirsdag lørdag
+    воскресенье понедельник вторник среда четверг пятница суббота
+    """.split()
+)
+_EAST_ASIAN = re.compile(
+    r"[0-9]+(?:[.,][0-9]+)*\s*[年月日号號期回時时分]?|[月火水木金土日]曜日?|\([月火水木金土日]\)|(?:星期|周|週|礼拜)[一二三四五六日天]"
+)
+_ADDRESS = re.compile(r"@|://|^www\.")
+_DIGIT = re.compile(r"\d")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_UNSPACED = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]")
+
+
+def digest(text: str) -> str:
+    """16 hexadecimal digits, the same for texts of one normal form."""
+    return hashlib.sha1(normal_form(text).encode(), usedforsecurity=False).hexdigest()[:16]
+
+
+@lru_cache(KNOWN)
+def normal_form(text: str) -> str:
+    """Lower case without punctuation, single spaces; dates, numbers, addresses, names as MASK."""
+    plain = unicodedata.normalize("NFKC", text)
+    if _UNSPACED.search(plain):
+        plain = _EAST_ASIAN.sub(f" {MASK} ", plain)
+    words = (word for word in _without_names(plain.split()) if word)
+    return " ".join(word for word, _ in groupby(words))
+
+
+def _without_names(tokens: list[str]) -> Iterator[str]:
+    """The words of the tokens; two or three capitalised ones in a row are a name."""
+    for is_name, run in groupby(_words(tokens), key=lambda word: word[1]):
+        words = [word for word, _ in run]
+        yield from [MASK] if is_name and 2 <= len(words) <= LONGEST_NAME else words
+
+
+def _words(tokens: list[str]) -> Iterator[tuple[str, bool]]:
+    """Each token's word, and whether it may be part of a name; between sentences an empty word."""
+    for token in tokens:
+        is_plain = token.isalpha()
+        bare = token if is_plain else _EDGES.sub("", token)
+        word = bare.lower()
+        if word in _CALENDAR or not (is_plain or _is_word(word)):
+            yield MASK, False
+        else:
+            word = word if is_plain else "".join(c for c in word if c.isalnum())
+            yield word, bare[:1].isupper() and bare[1:].islower()
+        if not is_plain and not token.endswith(bare):
+            yield "", False
+
+
+def _is_word(word: str) -> bool:
+    """Whether a token in lower case is neither a number nor an address."""
+    return not (_DIGIT.search(word) or _ADDRESS.search(word))
