@@ -1,21 +1,22 @@
-"""The phrases and signs of boilerplate.toml, and how a text or a class name is looked up in them."""
+"""The phrases and signs of boilerplate.toml (and the user's), and how a text or a class name is looked up in them."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from archive.model import Reason
+from crawler.phrases import PRESET, Rules, load
 
 # Letters of a script without spaces that weigh as much as one word of a script with them.
 LETTERS_A_WORD = 2.0
+
+_own = Rules()  # the user's, see `extend`
 
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _WORD = re.compile(r"\w+")
@@ -126,7 +127,7 @@ def _distinct(found: list[tuple[int, int, int, str, _Rule]]) -> int:
 @cache
 def _phrases() -> _Phrases:
     phrases = _Phrases({}, defaultdict(list), [])
-    for rank, entry in enumerate(_file()["rule"]):
+    for rank, entry in enumerate((*_own.rules, *_preset().rules)):
         rule = _Rule(rank, entry["name"], Reason(entry["reason"]), bool(entry.get("start")))
         for text in (text for value in entry.values() if isinstance(value, list) for text in value):
             folded = fold(text)
@@ -139,14 +140,27 @@ def _phrases() -> _Phrases:
     return phrases
 
 
+def extend(rules: Rules) -> None:
+    """Put a user's rules before those of boilerplate.toml, for this process."""
+    global _own
+    _own = rules
+    _phrases.cache_clear()
+    _vocabulary.cache_clear()
+
+
 @cache
-def _file() -> dict[str, Any]:
-    return tomllib.loads(Path(__file__).with_name("boilerplate.toml").read_text("utf-8"))
+def _preset() -> Rules:
+    return load(PRESET)
 
 
 @cache
 def _vocabulary() -> dict[str, Reason]:
-    return {word: Reason(reason) for reason, words in _file()["signs"].items() for word in words}
+    tables = (*_own.signs.items(), *_preset().signs.items())
+    found: dict[str, Reason] = {}
+    for reason, words in tables:
+        for word in words:
+            found.setdefault(word, Reason(reason))
+    return found
 
 
 @cache

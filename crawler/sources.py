@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -19,6 +18,7 @@ from lxml import etree
 
 from archive import urls
 from archive.errors import UserError
+from crawler.toml_errors import Lines, nearest
 
 PRESET = Path(__file__).with_name("sources.toml")
 UNITS = {"m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -88,7 +88,7 @@ def parse(text: str, name: str) -> list[Source]:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SourcesError(f"{name}: {error}") from error
-    lines = _Lines(text, name)
+    lines = Lines(text, name, "source", SourcesError)
     for key in data:
         if key != "source":
             raise lines.error(
@@ -113,7 +113,7 @@ def select(sources: Sequence[Source], names: Iterable[str]) -> list[Source]:
     chosen = list(dict.fromkeys(names))
     for name in chosen:
         if name not in known:
-            raise SourcesError(f"no source is named {name!r}{_nearest(name, known)}")
+            raise SourcesError(f"no source is named {name!r}{nearest(name, known)}")
     return [known[name] for name in chosen] if chosen else list(sources)
 
 
@@ -168,32 +168,10 @@ def init(path: Path) -> int:
     return len(load(path))
 
 
-class _Lines:
-    """Where the keys of each source stand in the file."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self._name = name
-        self._lines = text.splitlines()
-        self._starts = [
-            n for n, line in enumerate(self._lines) if re.match(r"\s*\[\[\s*source\s*\]\]", line)
-        ]
-
-    def error(self, index: int | None, key: str | None, problem: str) -> SourcesError:
-        """The error at a key of the nth source; null for one that stands before all of them."""
-        start = 0 if index is None or index >= len(self._starts) else self._starts[index]
-        end = len(self._lines)
-        if index is not None and index + 1 < len(self._starts):
-            end = self._starts[index + 1]
-        name = rf"[\"']?{re.escape(key or '')}[\"']?"
-        stated = re.compile(rf"\s*(?:{name}\s*[=.]|\[+\s*(?:source\s*\.\s*)?{name}\s*[\].])")
-        places = (n for n in range(start, end) if key and stated.match(self._lines[n]))
-        return SourcesError(f"{self._name}, line {next(places, start) + 1}: {problem}")
-
-
-def _source(entry: dict[str, Any], index: int, lines: _Lines) -> Source:
+def _source(entry: dict[str, Any], index: int, lines: Lines) -> Source:
     for key, value in entry.items():
         if key not in _KEYS:
-            near = _nearest(key, _KEYS) or f"; known: {', '.join(_KEYS)}"
+            near = nearest(key, _KEYS) or f"; known: {', '.join(_KEYS)}"
             raise lines.error(index, key, f"unknown key {key!r}{near}{_of(entry)}")
         if problem := _problem(key, value):
             raise lines.error(index, key, problem + _of(entry))
@@ -284,7 +262,7 @@ def _sample() -> etree._Element:
 def _platform_problem(value: str) -> str | None:
     if value in PLATFORMS:
         return None
-    return f"unknown {value!r}{_nearest(value, PLATFORMS)}; known: {', '.join(PLATFORMS)}"
+    return f"unknown {value!r}{nearest(value, PLATFORMS)}; known: {', '.join(PLATFORMS)}"
 
 
 def _language_problem(value: str) -> str | None:
@@ -335,11 +313,6 @@ def _seconds(value: int | str) -> int | None:
         return value if value > 0 else None
     match = re.fullmatch(r"\s*(\d+)\s*([mhdw]?)\s*", value)
     return int(match.group(1)) * UNITS.get(match.group(2), 1) or None if match else None
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f": did you mean {close[0]!r}?" if close else ""
 
 
 def _toml(value: Any) -> str:

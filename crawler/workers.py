@@ -12,6 +12,7 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from archive.model import Capture, Fault, Outcome
+from crawler import boilerplate, phrases
 from crawler.derive import derive
 from crawler.sources import Source
 
@@ -21,14 +22,18 @@ PAGES = 2_000  # then a worker is replaced: lxml and the allocator keep what a l
 
 
 class Workers:
-    """A pool of processes that derive outcomes from captures."""
+    """A pool of processes that derive outcomes from captures.
+
+    Beside the folder of the captures may stand the user's boilerplate.toml: raises PhrasesError.
+    """
 
     def __init__(self, folder: Path, count: int | None = None) -> None:
         self._folder = folder
         self._pool = ProcessPool(
             max_workers=count or os.cpu_count() or 1,
             max_tasks=PAGES,
-            initializer=_limit_memory,
+            initializer=_prepare,
+            initargs=[phrases.load(folder.parent / phrases.NAME)],
             context=multiprocessing.get_context("forkserver"),
         )
 
@@ -63,5 +68,6 @@ def fault(error: BaseException) -> Fault:
     return Fault("extraction-error", f"{type(error).__name__}: {error}".splitlines()[0], True)
 
 
-def _limit_memory() -> None:
+def _prepare(rules: phrases.Rules) -> None:
+    boilerplate.extend(rules)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
