@@ -28,7 +28,7 @@ SHORTEST = (
 )
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_SIGN = re.compile(r"[a-z]+(?:-[a-z]+)?|[0-9]+")
+_SIGN = re.compile(r"(?:[a-z]+|[0-9]+)(?:-(?:[a-z]+|[0-9]+))?")  # as boilerplate.sign looks it up
 
 
 class PhrasesError(UserError):
