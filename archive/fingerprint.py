@@ -68,8 +68,11 @@ def normal_form(text: str) -> str:
     plain = unicodedata.normalize("NFKC", text)
     if _UNSPACED.search(plain):
         plain = _EAST_ASIAN.sub(f" {MASK} ", plain)
-    words = (word for word in _without_names(plain.split()) if word)
-    return " ".join(word for word, _ in groupby(words))
+    words: list[str] = []
+    for word in _without_names(plain.split()):
+        if word and not (word == MASK and words[-1:] == [MASK]):
+            words.append(word)
+    return " ".join(words)
 
 
 def _without_names(tokens: list[str]) -> Iterator[str]:

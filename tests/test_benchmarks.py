@@ -14,7 +14,9 @@ from benchmarks.measuring import measure
 from benchmarks.pages import BENCH, Page, load
 from benchmarks.report import write_section
 from benchmarks.scoring import score_page, summarise
+from benchmarks.sites import templates, texts
 from benchmarks.tables import language_tables, markdown_table, set_tables
+from crawler.extraction import parse
 
 WORDS = st.lists(st.sampled_from("ab be cd de ef fo go ha".split()), min_size=1, max_size=12)
 SENTENCES = st.lists(WORDS, min_size=1, max_size=5)
@@ -222,3 +224,16 @@ def test_a_tool_that_raises_has_failed_and_the_others_are_measured() -> None:
     assert scores[0].quality == 0
     assert scores[1].quality > 0
     assert scores[1].seconds
+
+
+@pytest.mark.skipif(not BENCH.is_dir(), reason="needs the pages of ../shared/bench")
+def test_a_made_page_has_the_chrome_of_one_page_and_the_text_of_another() -> None:
+    pages = load(("fundus",))
+    template, other = templates(pages, 1)[0], texts(pages, "en")[0]
+    made = template.fill(10, other)
+    shown = parse(made.body.decode(), made.url).text_content()
+    first, last = (other.gold["text"].split("\n\n")[i] for i in (0, -1))
+    assert holds(shown, first)
+    assert holds(shown, last)
+    assert not any(holds(shown, p) for p in template.page.gold["text"].split("\n\n") if len(p) > 99)
+    assert all(holds(made.text, text) for text in made.repeated)

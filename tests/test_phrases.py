@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,3 +98,27 @@ def test_an_import_uses_the_rules_beside_the_archive(newsarchive: Run, tmp_path:
         "mugs",
         "gure kikara erosi",
     )
+
+
+SENTENCES = tomllib.loads(Path(__file__).with_name("boilerplate_sentences.toml").read_text("utf-8"))
+FAMILIES = {
+    "subscribe": {Reason.SUBSCRIBE},
+    "author": {Reason.AUTHOR_BIO},
+    "offer": {Reason.POPUP, Reason.PROMOTION},
+    "share": {Reason.SHARE},
+    "related": {Reason.RELATED},
+    "cookie": {Reason.COOKIE_NOTICE},
+    "legal": {Reason.LEGAL},
+    "comments": {Reason.COMMENTS},
+}
+LANGUAGES = "en de fr es it pt nl pl tr ja zh".split()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_family_is_known_in_each_language(language: str, family: str) -> None:
+    case = SENTENCES[language][family]
+    found = boilerplate.phrase(case["gone"])
+    assert found, case["gone"]
+    assert found.reason in FAMILIES[family], found
+    assert boilerplate.phrase(case["kept"]) is None, boilerplate.phrase(case["kept"])

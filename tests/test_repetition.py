@@ -69,6 +69,7 @@ def test_texts_that_differ_in_dates_numbers_and_names_count_as_one(one: str, oth
     [
         ("The cranes hum at night", "The cranes sing at night"),
         ("Get the weekly letter", "Get the daily letter"),
+        ("It was so long a night", "It was so so long a night"),
         ("東京の魚市場では、新しい規制が議論されています。", "大阪の魚市場では、新しい規制が議論されています。"),
     ],
 )  # fmt: skip
