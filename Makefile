@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+TRAIN := .venv-train
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test lint format types check browser bench-extraction bench-learned clean help
+.PHONY: demo test lint format types check browser bench-extraction bench-learned classifier clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -33,8 +34,11 @@ bench-extraction: $(BENCH)/installed  ## our extraction beside its peers' on ../
 bench-learned: $(VENV)/dev  ## what learning of a site does, on sites of 2 to 100 pages
 	@$(BIN)/python -m benchmarks.learned $(or $(ARGS),--report docs/learned.md)
 
+classifier: $(TRAIN)/installed  ## train the block classifier again on ../shared/bench
+	@$(TRAIN)/bin/python -m benchmarks.training $(ARGS)
+
 clean:  ## remove the environments and what the demo made
-	rm -rf $(VENV) $(BENCH) demo-archive build *.egg-info
+	rm -rf $(VENV) $(BENCH) $(TRAIN) demo-archive build *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -55,6 +59,13 @@ $(BENCH)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --upgrade pip  # 23.2 fails on lxml[html_clean]
 	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	@touch $@
+
+$(TRAIN)/installed: pyproject.toml
+	@echo "Installing what trains the classifier into $(TRAIN) …"
+	@$(PYTHON) -m venv $(TRAIN)
+	@$(TRAIN)/bin/pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(TRAIN)/bin/pip install --quiet --disable-pip-version-check --editable ".[train]"
 	@touch $@
 
 browser:

@@ -33,6 +33,7 @@ class Finding:
     evidence: str
     is_whole: bool = False  # the phrase is the whole block
     hits: int = 1
+    is_hint: bool = False  # decides nothing by itself
     container: Any = None  # the element whose sign it is
 
 
@@ -44,6 +45,7 @@ class _Rule:
     name: str
     reason: Reason
     is_start: bool = False
+    is_hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def phrase(text: str) -> Finding | None:
     folded = fold(text)
     phrases = _phrases()
     if rule := phrases.whole.get(bare(folded)):
-        return Finding(rule.reason, rule.name, text, is_whole=True)
+        return Finding(rule.reason, rule.name, text, is_whole=True, is_hint=rule.is_hint)
     found: list[tuple[int, int, int, str, _Rule]] = []
     for start, words, rule in _matches(folded, phrases):
         found.append((rule.rank, start, -len(words), words, rule))
@@ -85,7 +87,7 @@ def phrase(text: str) -> Finding | None:
         return None
     found.sort(key=lambda match: match[:3])
     _, _, _, words, rule = found[0]
-    return Finding(rule.reason, rule.name, words, hits=_distinct(found))
+    return Finding(rule.reason, rule.name, words, hits=_distinct(found), is_hint=rule.is_hint)
 
 
 def sign(name: str) -> Reason | None:
@@ -128,7 +130,13 @@ def _distinct(found: list[tuple[int, int, int, str, _Rule]]) -> int:
 def _phrases() -> _Phrases:
     phrases = _Phrases({}, defaultdict(list), [])
     for rank, entry in enumerate((*_own.rules, *_preset().rules)):
-        rule = _Rule(rank, entry["name"], Reason(entry["reason"]), bool(entry.get("start")))
+        rule = _Rule(
+            rank,
+            entry["name"],
+            Reason(entry["reason"]),
+            is_start=bool(entry.get("start")),
+            is_hint=bool(entry.get("hint")),
+        )
         for text in (text for value in entry.values() if isinstance(value, list) for text in value):
             folded = fold(text)
             if entry.get("whole"):

@@ -1,6 +1,8 @@
 """Block → kept, or removed with a reason.
 
-Evidence first (`crawler/evidence.py`), then these steps, in order; each looks at what is still open.
+Evidence first (`crawler/evidence.py`), then rules precise enough to decide alone, in order; each looks
+at what is still open. What none of them settles, `crawler/classifier.py` decides. Mail has rules of
+its own to the end.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from lxml.cssselect import CSSSelector
 from archive.model import SITE_RULE, Block, Fault, Reason
 from crawler import mail_chrome, removal, surroundings
 from crawler.boilerplate import Finding, size
+from crawler.classifier import Classifier, classify, shipped
 from crawler.decisions import Decisions
 from crawler.evidence import MENU, collect
 from crawler.extraction import RawBlock
@@ -48,11 +51,43 @@ def clean(
     is_mail: bool = False,
 ) -> tuple[Block, ...]:
     """The blocks in order, each kept or removed with reason, rule and evidence."""
+    if is_mail:
+        work = _begun(raw, page, tree, rules, is_mail=True)
+        for step in MAIL_STEPS:
+            step(work)
+    else:
+        work = settle(raw, page, tree, rules)
+        finish(work, shipped())
+    return work.blocks()
+
+
+def settle(
+    raw: Sequence[RawBlock], page: Metadata, tree: Any, rules: SiteRules = SiteRules()
+) -> Decisions:
+    """A web page with what the source's rules and the precise general ones settle of it."""
+    work = _begun(raw, page, tree, rules)
+    for step in STEPS:
+        step(work)
+    return work
+
+
+def finish(work: Decisions, model: Classifier | None) -> None:
+    """Decide what is still open."""
+    classify(work, model)
+    surroundings.keep_enclosed_headings(work)
+    surroundings.remove_head_lines(work)
+    surroundings.remove_link_lists(work)
+    surroundings.remove_sandwiched(work)
+    surroundings.remove_tail(work)
+    surroundings.drop_empty_headings(work)
+
+
+def _begun(
+    raw: Sequence[RawBlock], page: Metadata, tree: Any, rules: SiteRules, *, is_mail: bool = False
+) -> Decisions:
     work = Decisions(raw, page, collect(raw, tree, page.body, is_mail=is_mail))
     _apply(work, tree, rules)
-    for step in MAIL_STEPS if is_mail else STEPS:
-        step(work)
-    return work.blocks()
+    return work
 
 
 STEPS = (
@@ -62,17 +97,9 @@ STEPS = (
     removal.remove_authors,
     removal.remove_signed,
     removal.remove_phrases,
-    removal.spread_over_containers,
     surroundings.keep_voted,
-    surroundings.keep_enclosed,
-    surroundings.keep_lead,
-    surroundings.remove_head_lines,
-    surroundings.remove_link_lists,
     surroundings.remove_repeated,
     surroundings.remove_next_articles,
-    surroundings.remove_sandwiched,
-    surroundings.remove_tail,
-    surroundings.drop_empty_headings,
 )
 
 MAIL_STEPS = (
@@ -85,7 +112,7 @@ MAIL_STEPS = (
     removal.remove_authors,
     removal.remove_signed,
     mail_chrome.remove_leaving,
-    removal.remove_phrases,
+    removal.remove_phrases_of_mail,
     removal.spread_over_containers,
     mail_chrome.remove_answers,
     surroundings.keep_voted,

@@ -57,6 +57,10 @@ class Decisions:
         self.kept[i] = False
         self.findings[i] = finding
 
+    def keep(self, i: int) -> None:
+        self.kept[i] = True
+        self.findings[i] = None
+
     def boilerplate(self, i: int) -> Finding | None:
         if not 0 <= i < len(self.raw):
             return None
@@ -92,7 +96,12 @@ class Decisions:
     def is_tag_line(self, i: int) -> bool:
         """Whether a block nobody has spoken for is a short line: a tag, the caption of an image."""
         is_short = self.evidence[i].size <= SHORT and not SENTENCE_END.search(self.raw[i].text)
-        return self.is_open(i) and not self.kept[i] and is_short
+        return self.is_unexplained(i) and is_short
+
+    def is_unexplained(self, i: int) -> bool:
+        """Whether the classifier removed a block, and nothing says what it is."""
+        finding = self.findings[i]
+        return bool(finding and finding.rule == "classifier" and finding.reason is Reason.OUTSIDE)
 
     def is_dateline(self, i: int) -> bool:
         if i not in self._dated:
@@ -110,12 +119,6 @@ class Decisions:
         while parent is not None and parent.tag in GROUPING:
             parent = parent.getparent()
         return parent
-
-    def homes(self, i: int) -> set[Any]:
-        """The container of a block, and the one around it."""
-        home = self.home(i)
-        parent = None if home is None else home.getparent()
-        return {e for e in (home, parent) if e is not None and e.tag not in ("body", "html")}
 
     def is_beside(self, i: int, other: int) -> bool:
         home = self.home(other)

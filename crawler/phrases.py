@@ -19,7 +19,7 @@ from crawler.toml_errors import Lines, nearest
 
 NAME = "boilerplate.toml"
 PRESET = Path(__file__).with_name(NAME)
-FLAGS = ("whole", "start")
+FLAGS = ("whole", "start", "hint")
 TEXTS = ("name", "reason")
 # Reasons that follow from where a block stands, not from what it says.
 REASONS = tuple(str(r) for r in Reason if r not in (Reason.REPEATED, Reason.OUTSIDE))
@@ -84,7 +84,7 @@ def _check_rule(index: int, entry: Mapping[str, Any], lines: Lines) -> None:
     for key in FLAGS:
         if not isinstance(entry.get(key, False), bool):
             raise lines.error(index, key, f"{key} must be true or false, not {entry[key]!r}")
-    if all(entry.get(key) for key in FLAGS):
+    if entry.get("whole") and entry.get("start"):
         raise lines.error(index, "start", "a rule is either whole or start, not both")
     languages = [key for key in entry if key not in (*TEXTS, *FLAGS)]
     for key in languages:

@@ -24,7 +24,7 @@ from crawler.letter import (
 )
 from crawler.metadata import Metadata, read_metadata
 
-EXTRACTOR = "4"  # raised whenever the same bytes may give another reading
+EXTRACTOR = "5"  # raised whenever the same bytes may give another reading
 
 
 def read(

@@ -98,7 +98,19 @@ def _reason_within(work: Decisions, sign: Finding) -> Reason:
 
 
 def remove_phrases(work: Decisions) -> None:
-    """Calls to subscribe, buttons, notices, datelines: blocks short enough for their phrase."""
+    """Calls to subscribe, buttons, notices, datelines: blocks short enough for their phrase.
+
+    Phrases that are too often right in an article are left to the classifier.
+    """
+    _remove_phrases(work, with_hints=False)
+
+
+def remove_phrases_of_mail(work: Decisions) -> None:
+    """The same in a mail, where no classifier decides: by all phrases."""
+    _remove_phrases(work, with_hints=True)
+
+
+def _remove_phrases(work: Decisions, *, with_hints: bool) -> None:
     prose, last = work.first_prose(), work.last_prose()
     for i in work.open():
         evidence = work.evidence[i]
@@ -106,7 +118,7 @@ def remove_phrases(work: Decisions) -> None:
             work.remove(i, Finding(Reason.DATELINE, "date", work.raw[i].text))
             continue
         phrase = evidence.phrase
-        if not phrase:
+        if not phrase or (phrase.is_hint and not with_hints):
             continue
         is_edge = not prose < i < last
         longest = LONG_CALL if phrase.hits > 1 else CALL if is_edge else INNER_CALL

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import pairwise, takewhile
-from typing import Any
+from itertools import takewhile
 
 from archive.model import Reason
-from crawler.boilerplate import Finding, bare, fold
-from crawler.decisions import SENTENCE_END, SHORT, SPREADING, Decisions
-from crawler.evidence import MENU, PROSE
+from crawler.boilerplate import Finding
+from crawler.decisions import SPREADING, Decisions
+from crawler.evidence import PROSE
 from crawler.names import BY
 
 SANDWICH = 60  # words between two pieces of boilerplate
-POPUP = 60  # words of the longest paragraph in a pop-up
 TAG_LINES = 2  # between title and text; more of them are the text
+POPUP = 60  # words of the longest paragraph in a pop-up
 # Of the text, in copies of its own paragraphs: a template is less than the text around it.
 REPEATED_SHARE = 0.5
 LINKED_ITEM = 0.5  # share of linked letters from which a list item is a link with a label
 TRAILING_HEADINGS = 2  # more headings at the end are a list of their own
-LEAD_DISTANCE = 25  # blocks between title and text: byline, share buttons, the caption
 BELOW_TITLE = 6  # blocks in which a title has its date or byline
 
 
@@ -28,51 +26,14 @@ def keep_voted(work: Decisions) -> None:
         work.kept[i] = work.evidence[i].voted
 
 
-def keep_enclosed(work: Decisions) -> None:
-    """What stands between kept blocks: prose and code; lines and items of the same container."""
-    kept = [i for i, is_kept in enumerate(work.kept) if is_kept] or _by_density(work)
-    for before, after in pairwise(kept):
-        homes = work.homes(before) | work.homes(after)
-        for i in range(before + 1, after):
-            if work.is_open(i) and not work.kept[i]:
-                work.kept[i] = _is_enclosed(work, i, homes)
-    for i in kept[:1]:  # a heading right above the first paragraph
-        if i and work.is_open(i - 1) and work.raw[i - 1].kind == "heading":
-            work.kept[i - 1] = work.home(i - 1) == work.home(i)
-
-
-def _is_enclosed(work: Decisions, i: int, homes: set[Any]) -> bool:
-    evidence = work.evidence[i]
-    if evidence.linked >= MENU:
-        return evidence.size >= PROSE and work.home(i) in homes
-    if work.raw[i].kind == "code":
-        return True
-    if evidence.size >= PROSE:
-        return _article(work.raw[i].element) in {_article(home) for home in homes}
-    return bool(work.homes(i) & homes)
-
-
-def _by_density(work: Decisions) -> list[int]:
-    """Where no extractor found anything: paragraphs of prose with few links."""
-    for i in work.open():
-        work.kept[i] = work.evidence[i].size >= PROSE and work.evidence[i].linked < MENU
-    return [i for i, is_kept in enumerate(work.kept) if is_kept]
-
-
-def keep_lead(work: Decisions) -> None:
-    """Sentences between the title and the text: the lead, which extractors often miss."""
-    first = next((i for i, is_kept in enumerate(work.kept) if is_kept), 0)
-    titles = [i for i in range(first) if work.has_rule(i, "title-repeated")]
-    if not titles:
-        return
-    description = bare(fold(work.page.description or ""))
-    known = fold(" ".join(work.raw[i].text for i in range(len(work.raw)) if work.kept[i]))
-    for i in range(max(titles[-1], first - LEAD_DISTANCE) + 1, first):
-        evidence, text = work.evidence[i], bare(fold(work.raw[i].text))
-        if not work.is_open(i) or evidence.phrase or evidence.linked >= MENU or text in known:
+def keep_enclosed_headings(work: Decisions) -> None:
+    """A heading between two kept blocks of its own container is one of the text."""
+    for i in range(1, len(work.raw) - 1):
+        if work.raw[i].kind != "heading" or not work.is_unexplained(i):
             continue
-        is_sentence = evidence.size > SHORT and SENTENCE_END.search(work.raw[i].text)
-        work.kept[i] = bool(is_sentence) or (evidence.size > SHORT and text == description)
+        is_within = work.home(i - 1) is work.home(i) is work.home(i + 1)
+        if is_within and work.kept[i - 1] and work.kept[i + 1]:
+            work.keep(i)
 
 
 def remove_head_lines(work: Decisions) -> None:
@@ -90,7 +51,7 @@ def remove_head_lines(work: Decisions) -> None:
         and work.is_line(i)
         and (
             (work.kept[i] and work.raw[i].kind == "paragraph")
-            or (work.is_open(i) and not work.kept[i] and work.is_beside(i, prose))
+            or (work.is_unexplained(i) and work.is_beside(i, prose))
         )
     ]
     if sum(work.kept[i] for i in lines) > TAG_LINES:
@@ -118,9 +79,10 @@ def remove_link_lists(work: Decisions) -> None:
             before = work.raw[i - 1]
             is_introduced = before.text.endswith((":", "：")) and work.kept[i - 1]
             for k in range(i, end):
-                if is_introduced and work.is_open(k):
-                    work.kept[k] = True
-                elif work.is_open(k) and before.kind != "heading":
+                if is_introduced:
+                    if work.has_rule(k, "classifier"):
+                        work.keep(k)
+                elif work.kept[k] and k not in work.forced and before.kind != "heading":
                     work.remove(k, Finding(Reason.RELATED, "list-of-links", work.raw[k].text))
         i = max(end, i + 1)
 
@@ -255,8 +217,3 @@ def drop_empty_headings(work: Decisions) -> None:
             after = next((f for f in work.findings[i + 1 :] if f), None)
             reason = after.reason if after else Reason.NAVIGATION
             work.remove(i, Finding(reason, "heading-without-text", work.raw[i].text))
-
-
-def _article(element: Any) -> Any:
-    """The nearest `article` around an element; null where there is none."""
-    return next(element.iterancestors("article"), None) if element is not None else None

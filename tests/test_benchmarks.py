@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.extractors import EXTRACTORS, Result
+from benchmarks.labels import labels
 from benchmarks.measures import bags, common_subsequence, holds, rouge_lsum, shingles
 from benchmarks.measuring import measure
 from benchmarks.pages import BENCH, Page, load
@@ -237,3 +238,19 @@ def test_a_made_page_has_the_chrome_of_one_page_and_the_text_of_another() -> Non
     assert holds(shown, last)
     assert not any(holds(shown, p) for p in template.page.gold["text"].split("\n\n") if len(p) > 99)
     assert all(holds(made.text, text) for text in made.repeated)
+
+
+def test_blocks_are_labelled_by_the_whole_gold_text_in_its_order() -> None:
+    blocks = ["Home About", "The seals came back to the skerry.", "Read more", "Nobody had asked."]
+    gold = {"text": "The seals came back to the skerry.\n\nNobody had asked."}
+    assert labels(blocks, gold) == [False, True, False, True]
+
+
+def test_blocks_are_labelled_by_snippets_where_these_tell() -> None:
+    blocks = [
+        "The seals came back to the skerry.",
+        "Subscribe now",
+        "In May, subscribe now or not.",
+    ]
+    gold = {"with": ["came back to"], "without": ["Subscribe now", "May"]}
+    assert labels(blocks, gold) == [True, False, None]

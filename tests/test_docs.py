@@ -76,7 +76,7 @@ def test_archive_knows_neither_crawler_nor_scrapy() -> None:
 
 
 def test_what_turns_html_into_an_article_knows_neither_network_nor_database() -> None:
-    pure = "extraction evidence boilerplate decisions removal surroundings cleaning structured authors metadata dates language encoding rights reading".split()
+    pure = "extraction evidence boilerplate decisions removal surroundings classifier features cleaning structured authors metadata dates language encoding rights reading".split()
     for name in pure:
         path = ROOT / "crawler" / f"{name}.py"
         assert not imports(path) & {"scrapy", "twisted", "sqlite3", "sqlite_utils", "socket"}, path
