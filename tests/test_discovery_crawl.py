@@ -194,11 +194,11 @@ def test_folders_of_years_and_months_lead_to_all_articles(tmp_path: Path) -> Non
     done = crawl(tmp_path, served(pages), full=True)
     assert done.report.new == 1 + 2 * len(months)
     assert set(months) < set(done.asked)
-    assert crawl(tmp_path, served(pages)).pages() == ["/", "/sitemap.xml"]
+    assert sorted(crawl(tmp_path, served(pages)).pages()) == ["/", "/sitemap.xml"]
     newest = "/a/newer"  # all that the home page names is new: one step back, no second harvest
     later = crawl(tmp_path, served(pages))
     assert later.report.new == 1
-    assert later.pages() == ["/", "/archiv/2026/", "/sitemap.xml"]
+    assert sorted(later.pages()) == ["/", "/archiv/2026/", "/sitemap.xml"]
 
 
 def test_a_home_page_with_a_feed_lists_articles_of_its_own_in_full(tmp_path: Path) -> None:
