@@ -337,6 +337,16 @@ def open_reader(directory: Path) -> sqlite3.Connection:
     return connection
 
 
+@contextmanager
+def reader(directory: Path) -> Iterator[sqlite3.Connection]:
+    """What `open_reader` returns, closed behind the block."""
+    db = open_reader(directory)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
 def _bring_up_to_date(directory: Path) -> None:
     if is_immutable(directory):
         raise ArchiveError(
