@@ -6,12 +6,46 @@ All times are ISO 8601 in UTC (`2026-11-24T17:00:00Z`) unless the column says ot
 
 from __future__ import annotations
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # sqlite-utils takes a quarter of a second, which who only reads need not wait
+    from sqlite_utils import Database
 
 APPLICATION_ID = 0x6E_61_72_63  # "narc": tells `file` and us that a database is an archive
+MIGRATION_SET = "newsletter-archive"
 
-migrations = Migrations("newsletter-archive")
+Migration = Callable[["Database"], None]
+MIGRATIONS: list[Migration] = []  # in the order in which they are applied
+
+
+def migration(function: Migration) -> Migration:
+    """Make the function a migration: its name is recorded in each archive it was applied to."""
+    MIGRATIONS.append(function)
+    return function
+
+
+def apply(connection: sqlite3.Connection, stop_before: str | None = None) -> None:
+    """Bring an archive up to date, each migration in a transaction of its own."""
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations(MIGRATION_SET)
+    for function in MIGRATIONS:
+        migrations()(function)
+    migrations.apply(Database(connection), stop_before=stop_before)
+
+
+def pending(connection: sqlite3.Connection) -> set[str]:
+    """The names of migrations that the archive has not seen yet."""
+    return _names() - _applied(connection)
+
+
+def unknown(connection: sqlite3.Connection) -> set[str]:
+    """The names of migrations that only a newer program knows."""
+    return _applied(connection) - _names()
+
 
 FIRST_SCHEMA = """
 CREATE TABLE sources (
@@ -217,7 +251,7 @@ CREATE VIRTUAL TABLE articles_fts USING fts5 (
 """
 
 
-@migrations()
+@migration
 def first_schema(db: Database) -> None:
     """The schema of version 0.1."""
     for statement in _statements(FIRST_SCHEMA):
@@ -246,23 +280,33 @@ ALTER TABLE sources ADD COLUMN failed_crawls INTEGER NOT NULL DEFAULT 0;  -- in 
 """
 
 
-@migrations()
+@migration
 def schedule(db: Database) -> None:
     """Hosts that are left alone, articles that are visited again or have gone, failing sources."""
     for statement in _statements(SCHEDULE):
         db.execute(statement)
 
 
-@migrations()
+@migration
 def issues_of_images(db: Database) -> None:
     """Issues that are made of images say so: `images`, else null."""
     db.execute("ALTER TABLE articles ADD COLUMN form TEXT")
 
 
+def _names() -> set[str]:
+    return {function.__name__ for function in MIGRATIONS}
+
+
+def _applied(connection: sqlite3.Connection) -> set[str]:
+    table = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
+    if not connection.execute(table).fetchone():
+        return set()
+    names = "SELECT name FROM _sqlite_migrations WHERE migration_set = ?"
+    return {row[0] for row in connection.execute(names, [MIGRATION_SET])}
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
-    import sqlite3
-
     statements, pending = [], ""
     for line in script.splitlines(keepends=True):
         pending += line

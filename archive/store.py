@@ -13,12 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlite_utils import Database
-
-from archive import articles, lock, presence, repetition, rights, urls, warc
+from archive import articles, lock, presence, repetition, rights, schema, urls, warc
 from archive.errors import UserError
 from archive.model import Capture, Fault, Found, Outcome, Reading, SourceReport
-from archive.schema import APPLICATION_ID, migrations
 
 BUSY_MILLISECONDS = 10_000  # how long a reader waits where SQLite must make it wait
 
@@ -36,6 +33,8 @@ class Archive:
     """An archive opened for writing: the only writer, until it is closed."""
 
     def __init__(self, directory: Path, connection: sqlite3.Connection) -> None:
+        from sqlite_utils import Database  # slow to import, and nothing for readers
+
         self.directory = directory
         self.warc_folder = directory / "warc"
         self.connection = connection
@@ -297,10 +296,10 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         if is_new:
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.apply(Database(connection))
-        _relearn(connection)
+            connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        schema.apply(connection)
         archive = Archive(directory, connection)
+        _relearn(archive)
         archive.recover()
         try:
             yield archive
@@ -308,10 +307,11 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
             archive.close()
 
 
-def _relearn(connection: sqlite3.Connection) -> None:
+def _relearn(archive: Archive) -> None:
     """Where another version of the program decided what repeats, decide it anew."""
+    connection = archive.connection
     if connection.execute("PRAGMA user_version").fetchone()[0] != repetition.VERSION:
-        with Database(connection).atomic():
+        with archive.transaction():
             articles.relearn(connection)
             connection.execute(f"PRAGMA user_version = {repetition.VERSION}")
 
@@ -332,7 +332,7 @@ def open_reader(directory: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     _check(connection, path)
-    if migrations.pending(Database(connection)):
+    if schema.pending(connection):
         _bring_up_to_date(directory)
     return connection
 
@@ -372,11 +372,9 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise ArchiveError(f"{path} is no SQLite database: {error}") from error
-    if tables and application_id != APPLICATION_ID:
+    if tables and application_id != schema.APPLICATION_ID:
         raise ArchiveError(f"{path} is no archive of newsletter-archive: choose another folder")
-    known = {migration.name for migration in migrations.pending(Database(memory=True))}
-    newer = {m.name for m in migrations.applied(Database(connection))} - known
-    if newer:
+    if newer := schema.unknown(connection):
         raise ArchiveError(
             f"{path} was written by a newer version (it has the migration {min(newer)}): "
             "upgrade with `pip install -U newsletter-archive`"

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
-import tldextract
 from w3lib.url import canonicalize_url
+
+if TYPE_CHECKING:
+    import tldextract
 
 # Parameters that say how a reader came to a page, not which page it is. Grouped by who adds them.
 TRACKING_PARAMETERS = frozenset(
@@ -53,11 +57,6 @@ PLATFORM_SUFFIXES = (
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_extract = tldextract.TLDExtract(
-    suffix_list_urls=(),  # the list in the package: never the network
-    include_psl_private_domains=True,  # two blogs of github.io are two sites
-    extra_suffixes=PLATFORM_SUFFIXES,
-)
 
 
 def canonical(url: str) -> str:
@@ -104,7 +103,7 @@ def registered_domain(url: str) -> str:
     two newsletters of one platform.
     """
     host = (_split(canonical(url)).hostname or "").removeprefix("www.")
-    return _extract(host).top_domain_under_public_suffix or host
+    return _suffixes()(host).top_domain_under_public_suffix or host
 
 
 def same_domain(one: str, other: str) -> bool:
@@ -132,6 +131,17 @@ def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if ip in _NAT64:
         return ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
     return ip.ipv4_mapped or ip.sixtofour
+
+
+@cache
+def _suffixes() -> tldextract.TLDExtract:
+    import tldextract  # a fifth of a second, and few commands ask for a registered domain
+
+    return tldextract.TLDExtract(
+        suffix_list_urls=(),  # the list in the package: never the network
+        include_psl_private_domains=True,  # two blogs of github.io are two sites
+        extra_suffixes=PLATFORM_SUFFIXES,
+    )
 
 
 def _split(url: str) -> SplitResult:

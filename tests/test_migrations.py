@@ -6,9 +6,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
 
-from archive.schema import APPLICATION_ID, migrations
+from archive import schema as schemas
 from archive.store import ArchiveError, open_archive, open_reader
 from tests.conftest import Run
 
@@ -24,8 +23,8 @@ def earlier(path: Path, name: str) -> None:
     """An archive as the version before a migration left it."""
     path.parent.mkdir(exist_ok=True)
     connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    migrations.apply(Database(connection), stop_before=name)
+    connection.execute(f"PRAGMA application_id = {schemas.APPLICATION_ID}")
+    schemas.apply(connection, stop_before=name)
     with connection:
         for key in ("a.org/x?p=1", "b.org:8080", "c.org?p=2/3"):
             connection.execute(FRONTIER, [key, key])

@@ -12,11 +12,9 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
-from archive import search
+from archive import schema, search
 from archive.cli import cli
-from archive.schema import migrations
 from archive.search import Filters, QueryError
 from archive.store import open_reader
 from tests.small_archive import TEXTS, make
@@ -96,7 +94,7 @@ def test_of_a_text_without_spaces_only_its_parts_are_found(text: str, data: st.D
 
 def matches(text: str, query: str) -> bool:
     with closing(sqlite3.connect(":memory:")) as index:
-        migrations.apply(Database(index))
+        schema.apply(index)
         search.index(index, 1, "", text, "[]")
         found = index.execute(
             "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?",
@@ -107,7 +105,7 @@ def matches(text: str, query: str) -> bool:
 
 def test_what_is_taken_out_of_the_index_is_not_found() -> None:
     with closing(sqlite3.connect(":memory:")) as index:
-        migrations.apply(Database(index))
+        schema.apply(index)
         for change in (search.index, search.unindex):
             change(index, 1, "東京", "Größe ปัญญา", '["Zoë"]')
         index.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (articles_fts, row)")
