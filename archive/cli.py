@@ -36,5 +36,6 @@ for command in (
     export.export,
     stats.stats,
     upkeep.verify,
+    upkeep.backup,
 ):
     cli.add_command(command)

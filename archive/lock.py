@@ -34,3 +34,16 @@ def writing(directory: Path, purpose: str) -> Iterator[None]:
         file.write(f"newsarchive {purpose} (process {os.getpid()})")
         file.flush()
         yield
+
+
+@contextmanager
+def alone(folder: Path, message: str) -> Iterator[None]:
+    """Hold a lock on a folder that is no archive (yet), or raise Locked with the message at once."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Locked(message) from None
+    finally:
+        os.close(descriptor)

@@ -293,6 +293,13 @@ def issues_of_images(db: Database) -> None:
     db.execute("ALTER TABLE articles ADD COLUMN form TEXT")
 
 
+@migration
+def identity(db: Database) -> None:
+    """A name of its own for each archive, by which its backups know it."""
+    db.execute("CREATE TABLE identity (id TEXT NOT NULL)")  # one row
+    db.execute("INSERT INTO identity VALUES (lower(hex(randomblob(16))))")
+
+
 def _names() -> set[str]:
     return {function.__name__ for function in MIGRATIONS}
 

@@ -9,7 +9,8 @@ import re
 import sqlite3
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -94,6 +95,11 @@ def visible(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def megabytes(count: int) -> str:
+    """A number of bytes as people read it: "3.4 MB"."""
+    return f"{count / 1e6:,.1f} MB"
+
+
 def console(stderr: bool = False) -> Console:
     """Where people read: coloured and as wide as the terminal; plain and unwrapped in pipes."""
     from rich.console import Console
@@ -101,6 +107,19 @@ def console(stderr: bool = False) -> Console:
     in_pipe = not stderr and not sys.stdout.isatty() and "COLUMNS" not in os.environ
     width = NO_WRAP if in_pipe else None
     return Console(stderr=stderr, width=width, soft_wrap=False, emoji=False, highlight=False)
+
+
+@contextmanager
+def progress_bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; the function moves it on by so many."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.progress import Progress
+
+    with Progress(console=console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=total)
+        yield lambda steps: bars.advance(task, steps)
 
 
 def write(out: Console, text: str, style: str = "", indent: int = 0) -> None:

@@ -130,12 +130,17 @@ def cut_tail(folder: Path, end: dict[str, int]) -> int:
     """
     cut = 0
     for path in folder.glob("*.warc.gz"):
-        keep = _end_of_request(path, end[path.name]) if path.name in end else _end_of_info(path)
+        keep = end_of_request(path, end[path.name]) if path.name in end else _end_of_info(path)
         size = path.stat().st_size
         if size > keep:
             os.truncate(path, keep)
             cut += size - keep
     return cut
+
+
+def end_of_request(path: Path, offset: int) -> int:
+    """Where the request record behind a response ends, or `offset` where it is torn or missing."""
+    return _end_of_member(path, offset, b"request")
 
 
 def read(folder: Path, file: str, offset: int, limit: int = BODY_LIMIT) -> Exchange:
@@ -325,11 +330,6 @@ def _warcinfo(name: str) -> bytes:
 def _end_of_info(path: Path) -> int:
     """Where the warcinfo record ends; 0 where even that is torn."""
     return _end_of_member(path, 0, b"warcinfo")
-
-
-def _end_of_request(path: Path, offset: int) -> int:
-    """Where the request record behind a response ends, or `offset` where it is torn or missing."""
-    return _end_of_member(path, offset, b"request")
 
 
 def _end_of_member(path: Path, offset: int, kind: bytes) -> int:

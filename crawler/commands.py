@@ -74,7 +74,7 @@ def import_(
     """
     from archive.store import open_archive
     from crawler import importer
-    from crawler.report import finish, progress_bar
+    from crawler.report import finish
     from crawler.sources import load
     from crawler.workers import Workers
 
@@ -86,8 +86,8 @@ def import_(
     with open_archive(directory, "import") as archive:
         workers = Workers(archive.warc_folder)
         try:
-            with progress_bar("importing", len(chosen)) as advance:
-                reports = importer.run(archive, workers, chosen, url, lambda _: advance(), known)
+            with terminal.progress_bar("importing", len(chosen)) as advance:
+                reports = importer.run(archive, workers, chosen, url, lambda _: advance(1), known)
         finally:
             workers.close()
     finish(reports, as_json)

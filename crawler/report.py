@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -53,19 +53,6 @@ def watching(work: Crawl, as_json: bool) -> Iterator[None]:
 
         work.on_change = show
         yield
-
-
-@contextmanager
-def progress_bar(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal; the function moves it on by one."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.progress import Progress
-
-    with Progress(console=terminal.console(stderr=True), transient=True) as bars:
-        task = bars.add_task(title, total=total)
-        yield lambda: bars.advance(task)
 
 
 def finish(reports: Sequence[SourceReport], as_json: bool) -> None:

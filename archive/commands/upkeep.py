@@ -1,14 +1,15 @@
-"""What keeps an archive whole: verify."""
+"""What keeps an archive whole: verify, backup."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from archive.options import shared_options
-from archive.terminal import EXIT_FAILURES, print_json, say
+from archive.terminal import EXIT_FAILURES, megabytes, print_json, progress_bar, say
 
 
 @click.command()
@@ -31,3 +32,28 @@ def verify(directory: Path, as_json: bool) -> None:
         say("the archive is whole" if not problems else f"{len(problems)} problems")
     if problems:
         sys.exit(EXIT_FAILURES)
+
+
+@click.command()
+@click.argument("target", metavar="DIR", type=click.Path(path_type=Path))
+@shared_options
+def backup(target: Path, directory: Path, as_json: bool) -> None:
+    """Copy the archive to a folder, also during a crawl; an earlier backup is brought up to date.
+
+    The copy is an archive like any other: `--archive DIR` reads it.
+
+    \b
+    Example:
+      newsarchive backup /mnt/disk/newsletters
+    """
+    from archive import backup as copies
+
+    with progress_bar("copying", copies.size(directory, target)) as advance:
+        made = copies.backup(directory, target, advance)
+    if as_json:
+        print_json(asdict(made))
+        return
+    say(
+        f"{made.articles:,} articles, {made.captures:,} captures → {made.target} "
+        f"({megabytes(made.copied)} copied, {megabytes(made.bytes)} in all)"
+    )
