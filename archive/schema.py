@@ -312,6 +312,66 @@ def _applied(connection: sqlite3.Connection) -> set[str]:
     return {row[0] for row in connection.execute(names, [MIGRATION_SET])}
 
 
+DUPLICATES = """
+CREATE TABLE signatures (         -- what near-duplicates are looked up by: archive/duplicates.py
+    article_id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,
+    band1 INTEGER, band2 INTEGER, band3 INTEGER, band4 INTEGER,
+    band5 INTEGER, band6 INTEGER, band7 INTEGER, band8 INTEGER
+);
+CREATE INDEX signatures_band1 ON signatures (band1);
+CREATE INDEX signatures_band2 ON signatures (band2);
+CREATE INDEX signatures_band3 ON signatures (band3);
+CREATE INDEX signatures_band4 ON signatures (band4);
+CREATE INDEX signatures_band5 ON signatures (band5);
+CREATE INDEX signatures_band6 ON signatures (band6);
+CREATE INDEX signatures_band7 ON signatures (band7);
+CREATE INDEX signatures_band8 ON signatures (band8);
+
+CREATE TABLE duplicates (         -- members of clusters of two articles and more
+    article_id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,
+    representative INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,  -- it has a row, too
+    similarity REAL NOT NULL      -- with the representative, 0 to 1; of itself 1
+);
+CREATE INDEX duplicates_representative ON duplicates (representative);
+
+CREATE TABLE duplicates_pending ( -- articles whose place in the clusters is to be decided anew
+    article_id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE
+);
+
+-- Triggers, so that nothing that changes an article can forget it. (The statement that fires one
+-- decides about conflicts in it: without OR IGNORE.)
+CREATE TRIGGER articles_inserted AFTER INSERT ON articles BEGIN
+    INSERT INTO duplicates_pending SELECT new.id
+        WHERE NOT EXISTS (SELECT 1 FROM duplicates_pending WHERE article_id = new.id);
+END;
+CREATE TRIGGER articles_changed AFTER UPDATE OF digest, url, published_utc, first_seen ON articles
+WHEN old.digest IS NOT new.digest OR old.url IS NOT new.url
+    OR old.published_utc IS NOT new.published_utc OR old.first_seen IS NOT new.first_seen
+BEGIN
+    INSERT INTO duplicates_pending SELECT new.id
+        WHERE NOT EXISTS (SELECT 1 FROM duplicates_pending WHERE article_id = new.id);
+END;
+CREATE TRIGGER articles_deleted BEFORE DELETE ON articles BEGIN
+    INSERT INTO duplicates_pending
+        SELECT article_id FROM duplicates WHERE representative = old.id
+        UNION SELECT representative FROM duplicates WHERE article_id = old.id
+        EXCEPT SELECT article_id FROM duplicates_pending;
+END;
+
+CREATE TABLE definitions (        -- by which definition of the program a part was derived
+    part TEXT PRIMARY KEY,
+    version TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+@migration
+def duplicates(db: Database) -> None:
+    """Clusters of near-duplicates, what finds them, and by which definition parts were derived."""
+    for statement in _statements(DUPLICATES):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

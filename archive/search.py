@@ -16,12 +16,12 @@ from archive.errors import UserError
 from archive.model import Article
 
 # Scripts without spaces between words: Han, kana, Thai, Lao, Khmer, Myanmar.
-_UNSPACED = (
+UNSPACED = (
     r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     r"\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_RUN = re.compile(f"[{_UNSPACED}]+")
-_LAST_RUN = re.compile(f"[{_UNSPACED}]+$")
+_RUN = re.compile(f"[{UNSPACED}]+")
+_LAST_RUN = re.compile(f"[{UNSPACED}]+$")
 _ITEM = re.compile(
     r'(?P<minus>-?)(?:(?P<field>title|author|text):)?(?:"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<word>[^\s"]+))',
     re.IGNORECASE,

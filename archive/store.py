@@ -13,7 +13,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from archive import articles, lock, presence, repetition, rights, schema, urls, warc
+from archive import (
+    articles,
+    definitions,
+    duplicates,
+    lock,
+    presence,
+    repetition,
+    rights,
+    schema,
+    urls,
+    warc,
+)
 from archive.errors import UserError
 from archive.model import Capture, Fault, Found, Outcome, Reading, SourceReport
 
@@ -46,6 +57,7 @@ class Archive:
         """All or nothing. Captures are on disk before what was derived from them is committed."""
         with self.database.atomic():
             yield
+            duplicates.refresh(self.connection)
             self._warc.sync()
 
     def append(
@@ -299,7 +311,9 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
             connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         schema.apply(connection)
         archive = Archive(directory, connection)
-        _relearn(archive)
+        with archive.transaction():
+            _relearn(connection)
+            definitions.renew(connection)
         archive.recover()
         try:
             yield archive
@@ -307,13 +321,11 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
             archive.close()
 
 
-def _relearn(archive: Archive) -> None:
+def _relearn(connection: sqlite3.Connection) -> None:
     """Where another version of the program decided what repeats, decide it anew."""
-    connection = archive.connection
     if connection.execute("PRAGMA user_version").fetchone()[0] != repetition.VERSION:
-        with archive.transaction():
-            articles.relearn(connection)
-            connection.execute(f"PRAGMA user_version = {repetition.VERSION}")
+        articles.relearn(connection)
+        connection.execute(f"PRAGMA user_version = {repetition.VERSION}")
 
 
 def open_reader(directory: Path) -> sqlite3.Connection:
@@ -332,7 +344,7 @@ def open_reader(directory: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     _check(connection, path)
-    if schema.pending(connection):
+    if schema.pending(connection) or definitions.outdated(connection):
         _bring_up_to_date(directory)
     return connection
 
