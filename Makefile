@@ -1,4 +1,4 @@
-# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | bench-learned | clean
+# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | bench-learned | bench-alarms | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ BENCH := .venv-bench
 TRAIN := .venv-train
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test lint format types check browser bench-extraction bench-learned classifier clean help
+.PHONY: demo test lint format types check browser bench-extraction bench-learned bench-alarms classifier clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -33,6 +33,9 @@ bench-extraction: $(BENCH)/installed  ## our extraction beside its peers' on ../
 
 bench-learned: $(VENV)/dev  ## what learning of a site does, on sites of 2 to 100 pages
 	@$(BIN)/python -m benchmarks.learned $(or $(ARGS),--report docs/learned.md)
+
+bench-alarms: $(VENV)/dev  ## how often real pages give a false alarm of a changed site
+	@$(BIN)/python -m benchmarks.alarms $(or $(ARGS),--report docs/health.md)
 
 classifier: $(TRAIN)/installed  ## train the block classifier again on ../shared/bench
 	@$(TRAIN)/bin/python -m benchmarks.training $(ARGS)

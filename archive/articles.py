@@ -56,8 +56,8 @@ def save(db: sqlite3.Connection, capture: Capture, reading: Reading) -> Change:
     before = _revision_count(db, article_id)
     db.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", [content, body])
     db.execute(
-        "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?)",
-        [capture.id, article_id, own, declared, content],
+        "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [capture.id, article_id, own, declared, content, *readings.measure(reading)],
     )
     if known:
         db.execute(

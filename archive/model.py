@@ -219,6 +219,21 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Deviation:
+    """A measure of a source's latest pages or crawls that is not as usual.
+
+    `what` is the name of a measure of `archive/health.py`, or `status-403` and the like
+    (`list-status-403` of lists), then `usual` and `now` are shares of all answers; `page` is the address
+    of a page that shows it.
+    """
+
+    what: str
+    usual: float
+    now: float
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceReport:
     """What a run did for one source: a row of `runs`."""
 
@@ -236,3 +251,5 @@ class SourceReport:
     faults: tuple[tuple[str, Fault], ...] = field(default=())
     notices: tuple[str, ...] = ()
     wait_until: str | None = None  # a host refused: nothing is asked of it before (ISO 8601)
+    is_current: bool = False  # lists were not asked for, because they say that nothing changed
+    changed: tuple[Deviation, ...] = ()  # what is not as usual (archive/health.py)

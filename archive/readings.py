@@ -10,11 +10,23 @@ from typing import Any
 
 from archive.model import Block, Reading, Reason, Signal
 
+FIELDS = ("title", "authors", "published")  # that an article has, as a rule
+
 
 def pack(reading: Reading) -> tuple[str, bytes]:
     """The SHA-256 of the reading (without its warnings), and its compressed form."""
     text = json.dumps(asdict(replace(reading, warnings=())), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest(), zlib.compress(text.encode())
+
+
+def measure(reading: Reading) -> tuple[int, int, str]:
+    """Letters of main text and of what was removed; as JSON, which fields the reading has not.
+
+    As `archive/health.py` compares them: of the page alone, before what is learned of its site.
+    """
+    kept = sum(len(block.text) for block in reading.blocks if block.kept)
+    removed = sum(len(block.text) for block in reading.blocks if not block.kept)
+    return kept, removed, json.dumps([name for name in FIELDS if not getattr(reading, name)])
 
 
 def unpack(body: bytes) -> Reading:

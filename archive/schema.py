@@ -6,7 +6,9 @@ All times are ISO 8601 in UTC (`2026-11-24T17:00:00Z`) unless the column says ot
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -370,6 +372,36 @@ def duplicates(db: Database) -> None:
     """Clusters of near-duplicates, what finds them, and by which definition parts were derived."""
     for statement in _statements(DUPLICATES):
         db.execute(statement)
+
+
+HEALTH = """
+-- Of the page alone, before what was learned of its site:
+ALTER TABLE readings ADD COLUMN letters INTEGER;   -- of main text
+ALTER TABLE readings ADD COLUMN removed INTEGER;   -- letters of the blocks that are not main text
+ALTER TABLE readings ADD COLUMN missing TEXT;      -- JSON list: which of title, authors, published
+ALTER TABLE runs ADD COLUMN is_current INTEGER NOT NULL DEFAULT 0;  -- 1: lists not asked, unchanged
+CREATE INDEX captures_source ON captures (source, role = 'article', fetched)
+    WHERE found_by IS NOT NULL;
+"""
+
+
+@migration
+def health(db: Database) -> None:
+    """What a page gave, so that one that gives less than is usual for its source is noticed."""
+    for statement in _statements(HEALTH):
+        db.execute(statement)
+    rows = db.execute("SELECT digest FROM contents").fetchall()
+    for (digest,) in rows:
+        (body,) = db.execute("SELECT body FROM contents WHERE digest = ?", [digest]).fetchone()
+        reading = json.loads(zlib.decompress(body))
+        blocks = reading["blocks"]
+        kept = [block["text"] for block in blocks if not block["reason"]]
+        removed = sum(len(block["text"]) for block in blocks if block["reason"])
+        missing = [name for name in ("title", "authors", "published") if not reading[name]]
+        db.execute(
+            "UPDATE readings SET letters = ?, removed = ?, missing = ? WHERE content = ?",
+            [sum(map(len, kept)), removed, json.dumps(missing), digest],
+        )
 
 
 def _statements(script: str) -> list[str]:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import warc
+from archive import health, warc
+from archive.health import Health
 from archive.store import open_reader
 
 REFUSING = """
@@ -46,7 +47,8 @@ class SourceStats:
     """A source: what is held of it, what its last run did, what stands in `failures`.
 
     `last_run` is when its last crawl or import began; it and the numbers of that run are null where
-    there was none. `next_crawl` and `wait_until` are those of `Crawls`.
+    there was none. `next_crawl` and `wait_until` are those of `Crawls`; `health` is its latest crawl
+    against what is usual.
     """
 
     name: str
@@ -62,6 +64,7 @@ class SourceStats:
     failures: int
     next_crawl: str | None
     wait_until: str | None
+    health: Health
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,7 @@ def _sources(db: sqlite3.Connection) -> tuple[SourceStats, ...]:
         """,
         {"now": warc.now()},
     ).fetchall()
-    return tuple(SourceStats(*row) for row in rows)
+    return tuple(SourceStats(*values) for values in ((*row, health.of(db, row[0])) for row in rows))
 
 
 def _one(db: sqlite3.Connection, sql: str) -> int:

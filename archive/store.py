@@ -208,11 +208,12 @@ class Archive:
         with self.transaction():
             self.connection.executemany(
                 "INSERT INTO runs (started, kind, source, found, fetched, new, revised, unchanged, "
-                "skipped, failed, requests, seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "skipped, failed, requests, seconds, is_current) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         started, kind, r.source, r.found, r.fetched, r.new, r.revised, r.unchanged,
-                        r.skipped, r.failed, r.requests, r.seconds,
+                        r.skipped, r.failed, r.requests, r.seconds, r.is_current,
                     )
                     for r in reports
                 ],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from archive import presence, urls, warc
+from archive import health, presence, urls, warc
 from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
 from crawler import discovery, schedule
@@ -264,7 +264,8 @@ class Ledger:
                 self._end_source(name, progress)
         reports = self.reports()
         self.archive.record_run("crawl", self._started, reports)
-        return reports
+        db = self.archive.connection
+        return [replace(r, changed=health.of(db, r.source, self._started).changed) for r in reports]
 
     def _end_source(self, name: str, progress: Progress) -> None:
         progress.ended = time.monotonic()

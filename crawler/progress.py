@@ -87,5 +87,6 @@ class Progress:
             seconds=round((self.ended or time.monotonic()) - self.started, 3),
             faults=tuple(self.faults.items()),
             notices=tuple(dict.fromkeys(self.notices)),
+            is_current=self.is_current,
             wait_until=min((stamp(h.wait_until) for h in self.waits if h.wait_until), default=None),
         )

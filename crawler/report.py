@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import click
 
-from archive import terminal
+from archive import deviations, terminal
 from archive.model import SourceReport
 from crawler.crawl import Crawl
 
@@ -68,6 +68,9 @@ def finish(reports: Sequence[SourceReport], as_json: bool) -> None:
         terminal.print_json(document(reports))
     else:
         print_table(reports)
+        for report in reports:
+            if report.changed:
+                click.echo(terminal.visible(f"{report.source}: {deviations.line(report.changed)}"))
     if any(report.failed for report in reports):
         sys.exit(terminal.EXIT_FAILURES)
 
@@ -81,6 +84,7 @@ def document(reports: Sequence[SourceReport]) -> dict[str, object]:
                 "failures": [{"url": url, **asdict(fault)} for url, fault in r.faults],
                 "notices": r.notices,
                 "wait_until": r.wait_until,
+                "changed": [asdict(deviation) for deviation in r.changed],
             }
             for r in reports
         },

@@ -55,7 +55,7 @@ class Crawled:
         return [path for path in self.asked if not path.startswith("/a/")]
 
 
-Answer = str | bytes | tuple[str | bytes, Mapping[str, str]] | None
+Answer = str | bytes | tuple[str | bytes, Mapping[str, str]] | int | None
 
 
 def crawl(
@@ -67,8 +67,8 @@ def crawl(
 ) -> Crawled:
     """A crawl of the source into the folder's archive, with answers in the place of a network.
 
-    `answer` gives the body of a path (with its headers, where it has any), null where there is
-    nothing. What stands below `/a/` are articles.
+    `answer` gives the body of a path (with its headers, where it has any) or a status, null where
+    there is nothing. What stands below `/a/` are articles.
     """
     asked = []
     with open_archive(folder, "test") as archive:
@@ -84,6 +84,7 @@ def crawl(
         while claimed := ledger.claim():
             for assignment in claimed:
                 entry = assignment.entry
+                ledger.progress[source.name].requests += 1
                 parts = urlsplit(entry.url)
                 path = parts.path + (f"?{parts.query}" if parts.query else "")
                 asked.append(path)
@@ -99,9 +100,10 @@ def crawl(
 
 
 def _exchange(url: str, answer: Answer) -> warc.Exchange:
-    body, headers = answer if isinstance(answer, tuple) else (answer or "", {})
+    status = 404 if answer is None else answer if isinstance(answer, int) else 200
+    given = answer if status == 200 else ""
+    body, headers = given if isinstance(given, tuple) else (given, {})
     data = body.encode() if isinstance(body, str) else body
-    status = 404 if answer is None else 200
     return warc.Exchange(url, warc.now(), status, tuple(headers.items()), data)
 
 

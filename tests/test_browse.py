@@ -123,6 +123,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         archive.record_run(
             "crawl", "2026-11-24T12:00:00Z", [SourceReport("a source", found=5, new=5)]
         )
+        for day, found in enumerate([9] * 20 + [2] * 4, 1):
+            report = SourceReport("thinner", found=found, requests=1)
+            archive.record_run("crawl", f"2026-10-{day:02}T12:00:00Z", [report])
     with served(folder) as address:
         yield address
 
@@ -190,6 +193,15 @@ def test_sources_and_failures_say_how_things_stand(base: str) -> None:
     for path in ("/-/failures", "/-/source/a%20source"):
         text = get(base + path)[1]
         assert "the host may be gone" in text
+
+
+def test_what_is_not_as_usual_of_a_source_is_said(base: str) -> None:
+    changed = "articles found 9 → 2"
+    assert changed in get(f"{base}/-/sources")[1]
+    text = get(f"{base}/-/source/thinner")[1]
+    assert f'<a class="warn" href="#health">Not as usual</a>: {changed}.' in text
+    assert '<td class="number">9</td><td class="number warn">2</td>' in text
+    assert "Not as usual" not in get(f"{base}/-/source/a%20source")[1]
 
 
 def test_a_pasted_address_leads_to_its_article(base: str) -> None:

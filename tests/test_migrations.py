@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from archive import schema as schemas
 from archive.store import ArchiveError, open_archive, open_reader
 from tests.conftest import Run
+from tests.small_archive import REMOVED, TEXTS, make
 
 SOURCES = '[[source]]\nname = "a"\nurl = "https://a.org/"\n'
 
@@ -58,6 +60,22 @@ def test_an_archive_of_the_first_schema_is_read(tmp_path: Path, newsarchive: Run
         (tmp_path / "sources.toml").write_text(SOURCES)
         done = newsarchive(*command, archive=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_pages_gave_is_measured_in_an_earlier_archive(tmp_path: Path) -> None:
+    make(tmp_path, TEXTS)
+    names = "letters, removed, missing"
+    select = f"SELECT capture_id, {names} FROM readings ORDER BY capture_id"
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as db, db:
+        measured = db.execute(select).fetchall()
+        db.execute("DROP INDEX captures_source")
+        for column in names.split(", "):
+            db.execute(f"ALTER TABLE readings DROP COLUMN {column}")
+        db.execute("ALTER TABLE runs DROP COLUMN is_current")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'health'")
+    with closing(open_reader(tmp_path)) as db:
+        assert db.execute(select).fetchall() == measured
+    assert (len(measured), measured[0][1:]) == (5, (42, len(REMOVED.text), "[]"))
 
 
 def test_one_that_cannot_be_written_says_what_to_do(

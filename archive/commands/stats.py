@@ -24,6 +24,7 @@ def stats(directory: Path, as_json: bool) -> None:
     Example:
       newsarchive stats
     """
+    from archive.deviations import line
     from archive.stats import collect
     from archive.store import reader
 
@@ -44,6 +45,8 @@ def stats(directory: Path, as_json: bool) -> None:
     for source in found.sources:
         if source.wait_until:
             write(out, f"{source.name}: refused us; not asked before {source.wait_until}", "yellow")
+        if source.health.changed:
+            write(out, f"{source.name}: {line(source.health.changed)}", "yellow")
     out.print(table(("language", "articles"), found.languages))
     removed = [(r.reason, r.blocks, r.letters) for r in found.removed]
     out.print(table(("removed", "blocks", "letters"), removed))

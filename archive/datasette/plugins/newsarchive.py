@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote, urlencode
@@ -13,7 +13,7 @@ from datasette import hookimpl
 from datasette.utils.asgi import NotFound, Response
 from markupsafe import Markup
 
-from archive import search
+from archive import deviations, health, search
 from archive.evidence import Decision, decisions
 from archive.model import Block
 from archive.remedies import remedy
@@ -251,8 +251,10 @@ async def find(datasette: Any, request: Any) -> Response:
 
 
 async def sources(datasette: Any, request: Any) -> Response:
-    found = await _read(datasette, lambda db: {"sources": _rows(db, ALL_SOURCES)})
-    return await _page(datasette, request, "sources.html", found)
+    def read(db: sqlite3.Connection) -> Row:
+        return {"sources": [_with_changes(db, row) for row in _rows(db, ALL_SOURCES)]}
+
+    return await _page(datasette, request, "sources.html", await _read(datasette, read))
 
 
 async def source(datasette: Any, request: Any) -> Response:
@@ -277,7 +279,7 @@ async def source(datasette: Any, request: Any) -> Response:
         }
         if not any(found.values()):
             raise NotFound(f"No source is named {name}")
-        return found | {"name": name}
+        return found | {"name": name} | _health(db, name)
 
     return await _page(datasette, request, "source.html", await _read(datasette, read))
 
@@ -313,6 +315,42 @@ def _failures(db: sqlite3.Connection, name: str | None) -> list[Row]:
         name,
     )
     return [row | {"remedy": remedy(row["class"])} for row in rows]
+
+
+def _with_changes(db: sqlite3.Connection, row: Row) -> Row:
+    """A source with what is not as usual of it."""
+    changed = health.of(db, row["name"]).changed
+    return row | {"changed": [deviations.describe(deviation) for deviation in changed]}
+
+
+def _health(db: sqlite3.Connection, name: str) -> Row:
+    """What a source's latest pages and crawls gave beside what is usual, and what is not as usual."""
+    found = health.of(db, name)
+    sides = (found.usual, found.now)
+    rows = [
+        (what, label, *(_measured(getattr(side, what), unit) for side in sides))
+        for what, (label, unit) in deviations.MEASURES.items()
+    ]
+    rows += [
+        (what, label, *(_counted(getattr(side, field)) for side in sides))
+        for what, label, field in (
+            ("status", "answers to requests for articles", "statuses"),
+            ("list-status", "answers to requests for lists", "lists"),
+        )
+    ]
+    return {
+        "measures": [row for row in rows if row[-1]],
+        "changed": [(deviations.describe(one), one.page) for one in found.changed],
+        "is_changed": {one.what.rstrip("-0123456789") for one in found.changed},
+    }
+
+
+def _measured(value: float | None, unit: Callable[[float], str]) -> str:
+    return "" if value is None else unit(value)
+
+
+def _counted(statuses: Mapping[int, int]) -> str:
+    return ", ".join(f"{number:,} × {status}" for status, number in statuses.items())
 
 
 def _shown(decision: Decision) -> Row:
