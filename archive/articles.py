@@ -325,7 +325,7 @@ def _readings(db: sqlite3.Connection, article_id: int) -> list[tuple[Capture, Re
         "SELECT k.body, c.id, c.url, c.final_url, c.source, c.role, c.fetched, c.status, c.digest, "
         "c.file, c.offset, c.length FROM readings r JOIN contents k ON k.digest = r.content "
         "JOIN captures c ON c.id = r.capture_id WHERE r.article_id = ? "
-        "ORDER BY c.fetched, c.digest, c.id",
+        "ORDER BY c.fetched, c.digest, c.url, c.source, c.id",
         [article_id],
     ).fetchall()
     names = "id url final_url source role fetched status digest file offset length".split()

@@ -37,5 +37,6 @@ for command in (
     stats.stats,
     upkeep.verify,
     upkeep.backup,
+    upkeep.merge,
 ):
     cli.add_command(command)

@@ -26,25 +26,31 @@ def note(db: sqlite3.Connection, capture: Capture) -> Change | None:
     ).fetchone()
     if row is None:
         return None
-    since = _gone_since(db, row[0], capture.url)
-    is_there = capture.status not in (NOT_FOUND, GONE)
+    visits = _visits(db, row[0], capture.url)
+    since = _gone_since(visits)
+    seen = [fetched for _, status, fetched in visits if status not in (NOT_FOUND, GONE)]
     db.execute(
         "UPDATE articles SET gone = ?, last_seen = max(last_seen, ?) WHERE id = ?",
-        [since, capture.fetched if is_there else "", row[0]],
+        [since, max(seen, default=""), row[0]],
     )
+    is_there = capture.status not in (NOT_FOUND, GONE)
     return Change(row[0], "unchanged" if is_there else "gone" if since else "missing")
 
 
-def _gone_since(db: sqlite3.Connection, article_id: int, url: str) -> str | None:
-    """Since when none of the addresses that gave the article gives it any more."""
-    rows = db.execute(
+def _visits(db: sqlite3.Connection, article_id: int, url: str) -> list[tuple[str, int, str]]:
+    """Address, status and time of what was asked for the article, of each address latest first."""
+    return db.execute(
         "SELECT url, status, fetched FROM captures WHERE role = 'article' "
         f"AND status IN ({', '.join(map(str, sorted(TELLING)))}) AND url IN (SELECT ? UNION SELECT c.url FROM readings r "
         "JOIN captures c ON c.id = r.capture_id WHERE r.article_id = ?) "
         "ORDER BY url, fetched DESC",
         [url, article_id],
     ).fetchall()
-    found = [_absent_since([row[1:] for row in run]) for _, run in groupby(rows, lambda r: r[0])]
+
+
+def _gone_since(visits: Sequence[tuple[str, int, str]]) -> str | None:
+    """Since when none of the addresses that gave the article gives it any more."""
+    found = [_absent_since([row[1:] for row in run]) for _, run in groupby(visits, lambda v: v[0])]
     return max((since for since in found if since), default=None) if all(found) else None
 
 

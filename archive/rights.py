@@ -14,7 +14,7 @@ Answers = tuple[Answer, Answer, Answer]  # may be crawled, archived, trained on
 def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) -> None:
     """Record the signals a capture shows; those of robots.txt apply to the site's articles."""
     site = urls.site(capture.final_url)
-    before = _of_robots(db, site)
+    before = _of_robots(db, site, without=capture)
     db.executemany(
         "INSERT INTO signals (site, url, kind, raw, place, first_seen, last_seen, crawl, archive, "
         "train) VALUES (:site, :url, :kind, :raw, :place, :seen, :seen, :crawl, :archive, :train) "
@@ -61,13 +61,13 @@ def apply(db: sqlite3.Connection, article_id: int) -> None:
     )
 
 
-def _of_robots(db: sqlite3.Connection, site: str) -> list[Answers]:
-    """What the newest robots.txt of the site says."""
+def _of_robots(db: sqlite3.Connection, site: str, without: Capture | None = None) -> list[Answers]:
+    """What the newest robots.txt of the site says, or said before that capture came."""
     return db.execute(
         "SELECT crawl, archive, train FROM signals AS s WHERE site = ? AND place = 'robots.txt' "
         "AND last_seen = (SELECT max(fetched) FROM captures "
-        "WHERE role = 'robots' AND final_url = s.url) ORDER BY kind, raw",
-        [site],
+        "WHERE role = 'robots' AND final_url = s.url AND id IS NOT ?) ORDER BY kind, raw",
+        [site, without and without.id],
     ).fetchall()
 
 

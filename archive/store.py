@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from archive import (
@@ -26,7 +27,7 @@ from archive import (
     warc,
 )
 from archive.errors import UserError
-from archive.model import Capture, Fault, Found, Outcome, Reading, SourceReport
+from archive.model import Capture, Fault, Found, Outcome, Reading, Role, SourceReport
 
 BUSY_MILLISECONDS = 10_000  # how long a reader waits where SQLite must make it wait
 
@@ -61,33 +62,41 @@ class Archive:
             self._warc.sync()
 
     def append(
-        self, exchange: warc.Exchange, *, url: str, source: str, role: str, found_by: str | None
+        self, exchange: warc.Exchange, *, url: str, source: str, role: Role, found_by: str | None
     ) -> Capture:
         """The capture, written to the WARC file and recorded. Raises OSError (disk full)."""
         place = self._warc.append(exchange)
         headers = {name.lower(): value for name, value in exchange.headers}
-        row = {
-            "url": url,
-            "final_url": exchange.url,
-            "source": source,
-            "role": role,
-            "found_by": found_by,
-            "fetched": exchange.fetched,
-            "status": exchange.status,
-            "etag": headers.get("etag"),
-            "last_modified": headers.get("last-modified"),
-            "digest": place.digest,
-            "file": place.file,
-            "offset": place.offset,
-            "length": place.length,
-        }
+        return self._record(
+            Capture(
+                url=url,
+                final_url=exchange.url,
+                source=source,
+                role=role,
+                found_by=found_by,
+                fetched=exchange.fetched,
+                status=exchange.status,
+                etag=headers.get("etag"),
+                last_modified=headers.get("last-modified"),
+                **asdict(place),
+            )
+        )
+
+    def adopt(self, capture: Capture, records: bytes) -> Capture:
+        """A capture of another archive as this one's, its records byte for byte. Raises OSError."""
+        place = self._warc.adopt(records, capture.length, capture.digest)
+        return self._record(replace(capture, **asdict(place)))
+
+    def _record(self, capture: Capture) -> Capture:
+        row = asdict(capture)
+        del row["id"]
         with self.database.atomic():
             names = ", ".join(row)
             marks = ", ".join("?" * len(row))
             cursor = self.connection.execute(
                 f"INSERT INTO captures ({names}) VALUES ({marks})", list(row.values())
             )
-        return Capture(id=cursor.lastrowid, **row)  # type: ignore[arg-type]
+        return replace(capture, id=cursor.lastrowid)
 
     def save(self, capture: Capture, outcome: Outcome | None) -> articles.Change | None:
         """What the outcome of a capture changed, null: no article; call it within `transaction`.

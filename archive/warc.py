@@ -86,15 +86,19 @@ class WarcWriter:
         It is on disk for good after `sync`. Raises OSError (disk full, folder not writable).
         """
         response, request, digest = _records(exchange)
+        return self.adopt(response + request, len(response), digest)
+
+    def adopt(self, records: bytes, length: int, digest: str) -> Place:
+        """The place of records as they stand in another file: a response of that length, its request."""
         file = self._open()
         offset = file.seek(0, os.SEEK_END)
         try:
-            file.write(response + request)
+            file.write(records)
             file.flush()
         except OSError:
             file.truncate(offset)
             raise
-        return Place(Path(file.name).name, offset, len(response), digest)
+        return Place(Path(file.name).name, offset, length, digest)
 
     def sync(self) -> None:
         """Everything appended so far survives a power cut on return."""
@@ -151,6 +155,24 @@ def read(folder: Path, file: str, offset: int, limit: int = BODY_LIMIT) -> Excha
     """
     with _record(folder, file, offset) as record:
         return _exchange(record, limit)
+
+
+def records(folder: Path, file: str, offset: int, length: int) -> bytes:
+    """The response's record at that place and the request's behind it, compressed as they stand.
+
+    Raises WarcError where the file is missing or ends before.
+    """
+    path = folder / file
+    try:
+        end = end_of_request(path, offset + length)
+        with open(path, "rb") as stream:
+            stream.seek(offset)
+            found = stream.read(end - offset)
+    except OSError as error:
+        raise WarcError(f"{file} at {offset}: {error}") from error
+    if len(found) < length:
+        raise WarcError(f"{file} at {offset}: the file ends before the record does")
+    return found
 
 
 def payload_digest(folder: Path, file: str, offset: int) -> str:

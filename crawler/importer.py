@@ -17,7 +17,7 @@ from lxml import etree, html
 
 from archive import urls, warc
 from archive.errors import UserError
-from archive.model import Capture, Fault, Outcome, Reading, SourceReport
+from archive.model import Capture, Fault, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
 from crawler import mail, mailboxes, workers
 from crawler.progress import Progress
@@ -173,7 +173,7 @@ class _Import:
         if held:
             has_failed = self._archive.has_failed(source, exchange.url)
             return held[0], held[1] and not has_failed
-        role = "robots" if exchange.url.endswith("/robots.txt") else "article"
+        role: Role = "robots" if exchange.url.endswith("/robots.txt") else "article"
         return self._archive.append(
             exchange, url=exchange.url, source=source, role=role, found_by=None
         ), False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from archive import integrity, repetition, search, warc
 from archive.fingerprint import digest as digest_of
 from archive.model import Block, Capture, Reading, Reason, main_text
 from archive.store import Archive, ArchiveError, open_archive, open_reader
+from tests import captures
 
 BANNER = "Get our letter about cranes and harbours every single week"
 
@@ -241,3 +244,18 @@ def test_what_is_no_archive_or_newer_is_refused(tmp_path: Path) -> None:
     corrupt(other, "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('newsletter-archive', 'from_the_future', '')")  # fmt: skip
     with pytest.raises(ArchiveError, match="newer version"), open_archive(other, "test"):
         pass
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_captures_in_any_order_give_one_archive(tmp_path: Path, seed: int) -> None:
+    shuffled = random.Random(seed).sample(captures.SHOTS, len(captures.SHOTS))
+    one, other = captures.make(tmp_path / "one", captures.SHOTS), tmp_path / "other"
+    assert captures.whole_state(one) == captures.whole_state(captures.make(other, shuffled))
+
+
+def test_a_reservation_ends_with_the_robots_txt_that_has_it(tmp_path: Path) -> None:
+    robots = [shot for shot in captures.SHOTS if shot.role == "robots"]
+    for count, answer in ((1, "no"), (2, "unsaid")):
+        captures.make(tmp_path / str(count), [*captures.SHOTS[:2], *robots[:count]])
+        with closing(open_reader(tmp_path / str(count))) as db:
+            assert db.execute("SELECT DISTINCT may_train FROM articles").fetchall() == [(answer,)]

@@ -1,4 +1,4 @@
-"""What keeps an archive whole: verify, backup."""
+"""What keeps an archive whole: verify, backup, merge."""
 
 from __future__ import annotations
 
@@ -57,3 +57,41 @@ def backup(target: Path, directory: Path, as_json: bool) -> None:
         f"{made.articles:,} articles, {made.captures:,} captures → {made.target} "
         f"({megabytes(made.copied)} copied, {megabytes(made.bytes)} in all)"
     )
+
+
+@click.command()
+@click.argument(
+    "others", nargs=-1, required=True, metavar="OTHER…", type=click.Path(path_type=Path)
+)
+@shared_options
+def merge(others: tuple[Path, ...], directory: Path, as_json: bool) -> None:
+    """Add what other archives have to this one; they are only read. Twice changes nothing.
+
+    \b
+    Example:
+      newsarchive merge /mnt/laptop/newsletters
+    """
+    from archive import merge as archives
+    from archive.store import open_archive
+
+    captures = {other: archives.count(other) for other in others}
+    done = {}
+    with (
+        open_archive(directory, "merge") as archive,
+        progress_bar("merging", sum(captures.values())) as advance,
+    ):
+        for other in others:
+            done[str(other)] = archives.merge(archive, other, advance)
+    if as_json:
+        print_json({"merged": {name: asdict(merged) for name, merged in done.items()}})
+    for name, merged in done.items():
+        for line in merged.broken:
+            say(f"{name}: left out: {line}")
+        say(f"{name}: {merged.added:,} captures added, {merged.held:,} held before")
+    if outdated := max(merged.outdated for merged in done.values()):
+        say(
+            f"{outdated:,} articles were read by an earlier version of the program: "
+            "`newsarchive reextract` reads them again"
+        )
+    if any(merged.broken for merged in done.values()):
+        sys.exit(EXIT_FAILURES)
