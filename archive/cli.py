@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from archive.commands import browse, export, reading, stats, upkeep
+from archive.commands import browse, duplicates, export, reading, stats, upkeep
 from archive.options import archive_options
 from archive.terminal import Commands
 
@@ -32,6 +32,7 @@ for command in (
     reading.why,
     reading.history,
     reading.search,
+    duplicates.duplicates,
     browse.browse,
     export.export,
     stats.stats,

@@ -74,6 +74,22 @@ class Duplicate:
     is_representative: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many clusters there are, and how many articles another one represents."""
+
+    clusters: int
+    duplicates: int
+
+
+def count(db: sqlite3.Connection) -> Count:
+    """The numbers of the whole archive."""
+    (clusters, members) = db.execute(
+        "SELECT count(DISTINCT representative), count(*) FROM duplicates"
+    ).fetchone()
+    return Count(clusters, members - clusters)
+
+
 def cluster(db: sqlite3.Connection, article_id: int) -> list[Duplicate]:
     """The near-duplicates of an article and itself, the representative first; else empty."""
     return _members(
@@ -131,7 +147,7 @@ def similarity(one: str, other: str) -> float:
         return 1.0
     if min(len(mine), len(others)) < SHORTEST:
         return 0.0
-    first, second = _shingles(mine), _shingles(others)
+    first, second = _joined(mine), _joined(others)
     common = len(first & second)
     return common / (len(first) + len(second) - common)
 
@@ -140,7 +156,12 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def _shingles(words: list[str]) -> set[str]:
+def shingles(text: str) -> set[str]:
+    """What of two texts is compared: all that stands in five words in a row."""
+    return _joined(_words(text))
+
+
+def _joined(words: list[str]) -> set[str]:
     return set(map(" ".join, zip(*(words[n:] for n in range(SHINGLE)), strict=False)))
 
 
@@ -150,7 +171,7 @@ def _bands(text: str) -> list[int]:
     if len(words) < SHORTEST:
         return [_hash(" ".join(words).encode())] if words else []
     sketch = RMinHash(BANDS * ROWS, SEED)
-    sketch.update(list(_shingles(words)))
+    sketch.update(list(_joined(words)))
     slots = struct.pack(f"<{BANDS * ROWS}I", *sketch.digest())
     size = len(slots) // BANDS
     return [_hash(slots[start : start + size]) for start in range(0, len(slots), size)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import health, warc
+from archive import duplicates, health, warc
 from archive.health import Health
 from archive.store import open_reader
 
@@ -78,12 +78,16 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The whole archive. `removed_share` is the share of all letters that was removed, 0 to 1."""
+    """The whole archive. `removed_share` is the share of all letters that was removed, 0 to 1.
+
+    `duplicates` are the articles whose text is nearly that of another one, which represents them.
+    """
 
     articles: int
     words: int
     revisions: int
     captures: int
+    duplicates: int
     removed_share: float
     sources: tuple[SourceStats, ...]
     languages: tuple[tuple[str, int], ...]
@@ -105,6 +109,7 @@ def collect(db: sqlite3.Connection) -> Stats:
         words=_one(db, "SELECT coalesce(sum(word_count), 0) FROM articles"),
         revisions=_one(db, "SELECT count(*) FROM revisions"),
         captures=_one(db, "SELECT count(*) FROM captures"),
+        duplicates=duplicates.count(db).duplicates,
         removed_share=sum(r.letters for r in removed) / letters if letters else 0.0,
         sources=_sources(db),
         languages=tuple(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import duplicates, schema
+from archive.cli import cli
+from archive.store import reader
+from tests.small_archive import make
 
 SENTENCES = [
     [" ".join(f"w{random.Random(f'{n} {variant} {k}').randrange(3000)}" for k in range(12)) for variant in range(2)]
@@ -169,3 +175,46 @@ def test_signatures_are_those_of_the_version_that_is_recorded() -> None:
         duplicates.refresh(db)
         found = db.execute("SELECT band1, band8 FROM signatures").fetchall()
     assert (duplicates.VERSION, found) == ("1, R-MinHash 2", [(-1018158678, 192961478)])
+
+
+COPIES = {
+    "https://a.org/1": ("en", "First", text(BASE)),
+    "https://b.org/2": ("en", "The same under another headline", text(ONE_CHANGED)),
+    "https://b.org/3": ("en", "Another one", text([1] * 10)),
+}
+
+
+def test_commands_show_them(tmp_path: Path) -> None:
+    make(tmp_path, COPIES)
+
+    def run(*arguments: str) -> str:
+        done = CliRunner().invoke(cli, [*arguments, "--archive", str(tmp_path)])
+        assert done.exit_code == 0
+        return done.stdout
+
+    shown = json.loads(run("show", "https://b.org/2", "--json"))["duplicates"]
+    assert [(d["url"], d["is_representative"]) for d in shown] == [
+        ("https://a.org/1", True),
+        ("https://b.org/2", False),
+    ]
+    assert shown[1]["similarity"] == duplicates.similarity(text(BASE), text(ONE_CHANGED))
+    assert "nearly the same, published first: https://a.org/1" in run("show", "https://b.org/2")
+    assert "nearly the same" not in run("show", "https://b.org/3")
+    listed = json.loads(run("duplicates", "--json"))
+    assert listed == {"total": {"clusters": 1, "duplicates": 1}, "clusters": [shown]}
+    assert "https://b.org/2" in run("duplicates")
+    assert json.loads(run("stats", "--json"))["duplicates"] == 1
+
+
+def test_a_page_that_changes_its_text_leaves_its_cluster_and_comes_back(tmp_path: Path) -> None:
+    def found() -> list[str]:
+        with reader(tmp_path) as db:
+            return [member.url[-1] for members in duplicates.clusters(db) for member in members]
+
+    make(tmp_path, COPIES)
+    assert found() == ["1", "2"]
+    changed = {"https://a.org/1": ("en", "First", text([1] * 10))}
+    make(tmp_path, changed, day=25)
+    assert found() == ["1", "3"]  # a revision of its own article, and now like another
+    make(tmp_path, COPIES, day=26)
+    assert found() == ["1", "2"]

@@ -29,21 +29,28 @@ NEAREST_AMONG = 2_000  # addresses that a mistyped one is compared with: half a 
 @click.argument("url", type=TEXT)
 @shared_options
 def show(url: str, directory: Path, as_json: bool) -> None:
-    """Show an article, by any address it was captured under.
+    """Show an article, by any address it was captured under, and those with nearly the same text.
 
     \b
     Example:
       newsarchive show https://example.org/a-post
     """
+    from archive import duplicates
     from archive.store import reader
 
     with reader(directory) as db:
         article = _article(db, url)
+        cluster = duplicates.cluster(db, article.id)
     if as_json:
-        print_json(asdict(article))
+        print_json({**asdict(article), "duplicates": [asdict(member) for member in cluster]})
         return
     out = console()
     _write_head(out, article)
+    for member in cluster:
+        if member.article_id != article.id:
+            first = ", published first" if member.is_representative else ""
+            line = f"nearly the same{first}: {member.url}"
+            out.print(visible(line), style="dim", markup=False, soft_wrap=True)
     out.print()
     write(out, article.text)
 

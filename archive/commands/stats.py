@@ -36,7 +36,7 @@ def stats(directory: Path, as_json: bool) -> None:
     out = console()
     out.print(
         f"{found.articles:,} articles, {found.words:,} words, {found.revisions:,} revisions, "
-        f"{found.captures:,} captures; {found.removed_share:.0%} of the pages' text removed\n"
+        f"{found.captures:,} captures, {found.duplicates:,} near-duplicates; {found.removed_share:.0%} of the pages' text removed\n"
     )
     names = ("source", "articles", "words", "last run", "new", "revised", "failed", "open", "next")
     out.print(table(names, [_source_row(source) for source in found.sources]))
