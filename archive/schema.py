@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # sqlite-utils takes a quarter of a second, which who only reads need not wait
+if TYPE_CHECKING:  # sqlite-utils takes a quarter of a second, and few archives must be migrated
     from sqlite_utils import Database
 
 APPLICATION_ID = 0x6E_61_72_63  # "narc": tells `file` and us that a database is an archive
@@ -30,6 +30,8 @@ def migration(function: Migration) -> Migration:
 
 def apply(connection: sqlite3.Connection, stop_before: str | None = None) -> None:
     """Bring an archive up to date, each migration in a transaction of its own."""
+    if not pending(connection):
+        return
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
 

@@ -45,18 +45,15 @@ class Archive:
     """An archive opened for writing: the only writer, until it is closed."""
 
     def __init__(self, directory: Path, connection: sqlite3.Connection) -> None:
-        from sqlite_utils import Database  # slow to import, and nothing for readers
-
         self.directory = directory
         self.warc_folder = directory / "warc"
         self.connection = connection
-        self.database = Database(connection)
         self._warc = warc.WarcWriter(self.warc_folder)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing. Captures are on disk before what was derived from them is committed."""
-        with self.database.atomic():
+        with atomic(self.connection):
             yield
             duplicates.refresh(self.connection)
             self._warc.sync()
@@ -90,7 +87,7 @@ class Archive:
     def _record(self, capture: Capture) -> Capture:
         row = asdict(capture)
         del row["id"]
-        with self.database.atomic():
+        with atomic(self.connection):
             names = ", ".join(row)
             marks = ", ".join("?" * len(row))
             cursor = self.connection.execute(
@@ -280,7 +277,7 @@ class Archive:
         if not self.warc_folder.is_dir():
             return 0
         sizes = {path.name: path.stat().st_size for path in self.warc_folder.glob("*.warc.gz")}
-        with self.database.atomic():
+        with atomic(self.connection):
             rows = self.connection.execute(
                 "SELECT id, file, offset + length FROM captures WHERE read = 0"
             ).fetchall()
@@ -298,6 +295,17 @@ class Archive:
         self._warc.close()
         self.connection.execute("PRAGMA optimize")
         self.connection.close()
+
+
+@contextmanager
+def atomic(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; within another transaction, part of that one."""
+    if connection.in_transaction:
+        yield
+        return
+    with connection:  # commits, or rolls back on an error
+        connection.execute("BEGIN")
+        yield
 
 
 @contextmanager

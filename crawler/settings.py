@@ -52,6 +52,7 @@ DOWNLOAD_HANDLERS = {
 }
 ITEM_PIPELINES = {"crawler.pipeline.ArchivePipeline": 300}
 
-TELNETCONSOLE_ENABLED = False
-REMOTE_CONTROL_ENABLED = False  # runs code sent over HTTP; on by default since 2.19
+# No others: Scrapy's own would run code for whoever connects (telnet console, remote control).
+EXTENSIONS_BASE: dict[str, int] = {}
+EXTENSIONS = {"scrapy.extensions.throttle.AutoThrottle": 0}
 LOG_LEVEL = "CRITICAL"  # what users need to know is in the report; --debug shows the rest

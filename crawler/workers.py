@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import resource
 from concurrent.futures import Future
+from multiprocessing import forkserver
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
@@ -21,6 +22,11 @@ MEMORY_BYTES = 2 * 1024**3  # address space of a worker: a hundred times a usual
 PAGES = 2_000  # then a worker is replaced: lxml and the allocator keep what a large page took
 
 
+# Imported once, in the process that the workers are forked from. Not what reads articles: a crawl that
+# finds nothing new does without.
+PRELOADED = ["crawler.commands", "crawler.derive", "pebble.pool.process"]
+
+
 class Workers:
     """A pool of processes that derive outcomes from captures.
 
@@ -29,6 +35,8 @@ class Workers:
 
     def __init__(self, folder: Path, count: int | None = None) -> None:
         self._folder = folder
+        forkserver.set_forkserver_preload(PRELOADED)
+        forkserver.ensure_running()  # it imports while this process goes on
         self._pool = ProcessPool(
             max_workers=count or os.cpu_count() or 1,
             max_tasks=PAGES,
