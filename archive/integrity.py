@@ -24,6 +24,7 @@ def verify(directory: Path) -> list[str]:
             *_captures(db, directory / "warc"),
             *_articles(db),
             *_statistics(db),
+            *_counts(db),
             *_index(db),
         ]
     except sqlite3.DatabaseError as error:
@@ -97,6 +98,32 @@ def _statistics(db: sqlite3.Connection) -> Iterator[str]:
     ).fetchall()
     for site, digest in rows:
         yield f"block_stats {site} {digest}: not the number of articles that have the block"
+
+
+# What each of these tables holds, counted anew: its columns, and where they come from.
+COUNTS = {
+    "article_counts": ("source, language, month, count(*)", "articles GROUP BY 1, 2, 3"),
+    "article_tags": ("DISTINCT value, a.id", "articles a, json_each(a.tags)"),
+    "article_authors": ("DISTINCT value, a.id", "articles a, json_each(a.authors)"),
+    "tag_counts": ("tag, count(*)", "article_tags GROUP BY 1"),
+    "author_counts": ("author, count(*)", "article_authors GROUP BY 1"),
+    "block_counts": (
+        "coalesce(reason, 'kept'), count(*), sum(length(text))",
+        "blocks GROUP BY 1",
+    ),
+}
+
+
+def _counts(db: sqlite3.Connection) -> Iterator[str]:
+    """The tables behind facets against a count of the articles and blocks."""
+    for table, (columns, source) in COUNTS.items():
+        counted = f"SELECT {columns} FROM {source}"
+        for one, other in ((table, counted), (counted, table)):
+            first, second = (sql if " " in sql else f"SELECT * FROM {sql}" for sql in (one, other))
+            rows = db.execute(f"SELECT * FROM ({first}) EXCEPT SELECT * FROM ({second})").fetchall()
+            if rows:
+                yield f"{table} {rows[0][0]}: not what the articles and blocks give"
+                break
 
 
 def _index(db: sqlite3.Connection) -> Iterator[str]:

@@ -82,6 +82,10 @@ def filter_options(command: Command) -> Command:
         multiple=True,
         help="Only in this language; repeatable.",
     )
+    @click.option("--tag", "tags", type=TEXT, multiple=True, help="Only with this tag; repeatable.")
+    @click.option(
+        "--author", "authors", type=TEXT, multiple=True, help="Only by this author; repeatable."
+    )
     @click.option("--since", help="Published on or after this day (ISO 8601).")
     @click.option("--until", help="Published on or before this day (ISO 8601).")
     @click.option("--query", help="Only what this query finds.")
@@ -92,6 +96,8 @@ def filter_options(command: Command) -> Command:
     def wrapped(
         sources: tuple[str, ...],
         languages: tuple[str, ...],
+        tags: tuple[str, ...],
+        authors: tuple[str, ...],
         since: str | None,
         until: str | None,
         query: str | None,
@@ -100,7 +106,7 @@ def filter_options(command: Command) -> Command:
     ) -> Any:
         from archive.search import Filters
 
-        filters = Filters(query, sources, languages, since, until, min_words)
+        filters = Filters(query, sources, languages, since, until, min_words, tags, authors)
         return command(filters=filters, **values)
 
     return wrapped  # type: ignore[return-value]

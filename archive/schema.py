@@ -406,6 +406,126 @@ def health(db: Database) -> None:
         )
 
 
+FACETS = """
+-- What lists are sorted by: the time of publication, where none is stated the time first seen.
+ALTER TABLE articles ADD COLUMN dated TEXT GENERATED ALWAYS AS (coalesce(published_utc, first_seen)) VIRTUAL;
+ALTER TABLE articles ADD COLUMN month TEXT GENERATED ALWAYS AS (substr(dated, 1, 7)) VIRTUAL;
+DROP INDEX articles_published;
+DROP INDEX articles_language;
+CREATE INDEX articles_dated ON articles (dated, source);
+CREATE INDEX articles_source_dated ON articles (source, dated);
+CREATE INDEX articles_language ON articles (language, dated);
+
+-- The triggers below keep all of these as the articles and blocks stand.
+CREATE TABLE article_tags (
+    tag TEXT NOT NULL,
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    PRIMARY KEY (tag, article_id)
+) WITHOUT ROWID;
+CREATE INDEX article_tags_article ON article_tags (article_id);
+CREATE TABLE article_authors (
+    author TEXT NOT NULL,
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    PRIMARY KEY (author, article_id)
+) WITHOUT ROWID;
+CREATE INDEX article_authors_article ON article_authors (article_id);
+
+CREATE TABLE article_counts (     -- how many articles: counting them takes seconds at a million
+    source TEXT NOT NULL,
+    language TEXT NOT NULL,
+    month TEXT NOT NULL,
+    articles INTEGER NOT NULL,
+    PRIMARY KEY (source, language, month)
+) WITHOUT ROWID;
+CREATE TABLE tag_counts (tag TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE author_counts (author TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE block_counts (       -- how much of the pages was kept ('kept'), and removed for a reason
+    reason TEXT PRIMARY KEY,
+    blocks INTEGER NOT NULL,
+    letters INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TRIGGER article_tags_added AFTER INSERT ON article_tags BEGIN
+    INSERT INTO tag_counts VALUES (new.tag, 1) ON CONFLICT DO UPDATE SET articles = articles + 1;
+END;
+CREATE TRIGGER article_tags_removed AFTER DELETE ON article_tags BEGIN
+    UPDATE tag_counts SET articles = articles - 1 WHERE tag = old.tag;
+    DELETE FROM tag_counts WHERE tag = old.tag AND articles = 0;
+END;
+CREATE TRIGGER article_authors_added AFTER INSERT ON article_authors BEGIN
+    INSERT INTO author_counts VALUES (new.author, 1) ON CONFLICT DO UPDATE SET articles = articles + 1;
+END;
+CREATE TRIGGER article_authors_removed AFTER DELETE ON article_authors BEGIN
+    UPDATE author_counts SET articles = articles - 1 WHERE author = old.author;
+    DELETE FROM author_counts WHERE author = old.author AND articles = 0;
+END;
+
+CREATE TRIGGER articles_added AFTER INSERT ON articles BEGIN
+    INSERT INTO article_counts VALUES (new.source, new.language, new.month, 1)
+        ON CONFLICT DO UPDATE SET articles = articles + 1;
+    INSERT INTO article_tags SELECT DISTINCT value, new.id FROM json_each(new.tags);
+    INSERT INTO article_authors SELECT DISTINCT value, new.id FROM json_each(new.authors);
+END;
+CREATE TRIGGER articles_removed AFTER DELETE ON articles BEGIN
+    UPDATE article_counts SET articles = articles - 1
+        WHERE source = old.source AND language = old.language AND month = old.month;
+    DELETE FROM article_counts
+        WHERE source = old.source AND language = old.language AND month = old.month AND articles = 0;
+    DELETE FROM article_tags WHERE article_id = old.id;
+    DELETE FROM article_authors WHERE article_id = old.id;
+END;
+CREATE TRIGGER articles_moved AFTER UPDATE OF source, language, published_utc, first_seen ON articles
+WHEN old.source != new.source OR old.language != new.language OR old.month != new.month BEGIN
+    UPDATE article_counts SET articles = articles - 1
+        WHERE source = old.source AND language = old.language AND month = old.month;
+    DELETE FROM article_counts
+        WHERE source = old.source AND language = old.language AND month = old.month AND articles = 0;
+    INSERT INTO article_counts VALUES (new.source, new.language, new.month, 1)
+        ON CONFLICT DO UPDATE SET articles = articles + 1;
+END;
+CREATE TRIGGER articles_tagged AFTER UPDATE OF tags ON articles WHEN old.tags != new.tags BEGIN
+    DELETE FROM article_tags WHERE article_id = new.id;
+    INSERT INTO article_tags SELECT DISTINCT value, new.id FROM json_each(new.tags);
+END;
+CREATE TRIGGER articles_signed AFTER UPDATE OF authors ON articles WHEN old.authors != new.authors BEGIN
+    DELETE FROM article_authors WHERE article_id = new.id;
+    INSERT INTO article_authors SELECT DISTINCT value, new.id FROM json_each(new.authors);
+END;
+
+CREATE TRIGGER blocks_added AFTER INSERT ON blocks BEGIN
+    INSERT INTO block_counts VALUES (coalesce(new.reason, 'kept'), 1, length(new.text))
+        ON CONFLICT DO UPDATE SET blocks = blocks + 1, letters = letters + length(new.text);
+END;
+CREATE TRIGGER blocks_removed AFTER DELETE ON blocks BEGIN
+    UPDATE block_counts SET blocks = blocks - 1, letters = letters - length(old.text)
+        WHERE reason = coalesce(old.reason, 'kept');
+    DELETE FROM block_counts WHERE reason = coalesce(old.reason, 'kept') AND blocks = 0;
+END;
+CREATE TRIGGER blocks_decided AFTER UPDATE OF reason ON blocks WHEN old.reason IS NOT new.reason BEGIN
+    UPDATE block_counts SET blocks = blocks - 1, letters = letters - length(old.text)
+        WHERE reason = coalesce(old.reason, 'kept');
+    DELETE FROM block_counts WHERE reason = coalesce(old.reason, 'kept') AND blocks = 0;
+    INSERT INTO block_counts VALUES (coalesce(new.reason, 'kept'), 1, length(new.text))
+        ON CONFLICT DO UPDATE SET blocks = blocks + 1, letters = letters + length(new.text);
+END;
+
+INSERT INTO article_counts SELECT source, language, month, count(*) FROM articles GROUP BY 1, 2, 3;
+INSERT INTO article_tags
+    SELECT DISTINCT value, a.id FROM articles a, json_each(a.tags);
+INSERT INTO article_authors
+    SELECT DISTINCT value, a.id FROM articles a, json_each(a.authors);
+INSERT INTO block_counts
+    SELECT coalesce(reason, 'kept'), count(*), sum(length(text)) FROM blocks GROUP BY 1;
+"""
+
+
+@migration
+def facets(db: Database) -> None:
+    """Articles by tag, author and month, and counts of them, so that lists and facets are quick."""
+    for statement in _statements(FACETS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,11 +30,12 @@ _FIELDS = {"title": "title", "author": "authors", "text": "text"}
 _TYPOGRAPHIC_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
 _UNSEARCHABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # SQLite takes none of them in a query
 TITLE_WEIGHT, TEXT_WEIGHT, AUTHOR_WEIGHT = 8.0, 1.0, 4.0  # of bm25: a word in the title says most
+BROAD = 20_000  # matches: ranking more of them takes over a tenth of a second
 SNIPPET_LETTERS = 240  # three lines of a terminal
 SNIPPET_BEFORE = 60  # of them before the first match
 
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
-_WHEN = "coalesce(a.published_utc, a.first_seen)"
+_MONTH = re.compile(r"\d{4}-\d\d")
 COLUMNS = tuple(field.name for field in fields(Article))
 _SELECT = ", ".join(f"a.{name}" for name in COLUMNS)
 
@@ -48,7 +49,8 @@ class Filters:
     """Which articles: the same everywhere.
 
     `since` and `until` are ISO 8601 years, months, days or times, both inclusive; they speak of the
-    time of publication in UTC, or where a page states none, of when it was first seen.
+    time of publication in UTC, or where a page states none, of when it was first seen. Of sources
+    and languages one is enough; tags and authors must all be an article's.
     """
 
     query: str | None = None
@@ -57,6 +59,8 @@ class Filters:
     since: str | None = None
     until: str | None = None
     min_words: int | None = None
+    tags: tuple[str, ...] = ()  # all of them
+    authors: tuple[str, ...] = ()  # all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,41 +98,86 @@ def unindex(db: sqlite3.Connection, article_id: int, title: str, text: str, auth
 
 
 def select(
-    db: sqlite3.Connection, filters: Filters, limit: int | None = None, offset: int = 0
+    db: sqlite3.Connection,
+    filters: Filters,
+    limit: int | None = None,
+    offset: int = 0,
+    newest: bool = False,
 ) -> Iterator[Hit]:
     """The articles that fit, best first where there is a query, else newest first.
 
-    Raises QueryError.
+    Newest first, too, where the query `is_broad` or that is asked for. Raises QueryError.
     """
-    where, values = _where(filters)
+    broad = is_broad(db, filters)
+    tables, where, values = found(filters, many=broad)
     score, order = "0", "day DESC, address"
-    if filters.query is not None:
+    if filters.query is not None and not (broad or newest):
         score = f"bm25(articles_fts, {TITLE_WEIGHT}, {TEXT_WEIGHT}, {AUTHOR_WEIGHT})"
         order = f"score, {order}"
     # The page is chosen first, without the texts: else SQLite would sort the texts of all matches.
     sql = (
-        f"WITH page AS (SELECT a.id AS number, a.url AS address, {score} AS score, {_WHEN} AS day "
-        f"FROM {_tables(filters)} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) "
+        f"WITH page AS (SELECT a.id AS number, a.url AS address, {score} AS score, a.dated AS day "
+        f"FROM {tables} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) "
         f"SELECT {_SELECT} FROM page JOIN articles a ON a.id = number ORDER BY {order}"
     )
     marked = _marked(filters.query)
-    for row in _run(db, sql, [*values, -1 if limit is None else limit, offset]):
+    for row in run(db, sql, [*values, -1 if limit is None else limit, offset]):
         article = _article(row)
         yield Hit(article, _snippet(article.text, marked))
 
 
+def is_broad(db: sqlite3.Connection, filters: Filters) -> bool:
+    """Whether the words, a tag or an author alone fit more than 20,000 articles. Raises QueryError.
+
+    So many are not ranked.
+    """
+    if filters.query is not None:
+        sql = "SELECT count(*) FROM (SELECT 1 FROM articles_fts WHERE articles_fts MATCH ? LIMIT ?)"
+        matches = run(db, sql, [match_expression(filters.query), BROAD + 1]).fetchone()[0]
+        return bool(matches > BROAD)
+    counts = [
+        db.execute(f"SELECT articles FROM {column}_counts WHERE {column} = ?", [value]).fetchone()
+        for column, values in (("tag", filters.tags), ("author", filters.authors))
+        for value in values
+    ]
+    return any(row and row[0] > BROAD for row in counts)
+
+
 def count(db: sqlite3.Connection, filters: Filters) -> int:
     """The number of articles that fit. Raises QueryError."""
-    where, values = _where(filters)
-    row = _run(db, f"SELECT count(*) FROM {_tables(filters)} WHERE {where}", values).fetchone()
-    return int(row[0])
+    counted = cube(filters)
+    if counted is not None:
+        where, values = counted
+        sql = f"SELECT coalesce(sum(a.articles), 0) FROM article_counts a WHERE {where}"
+    elif filters == Filters(filters.query):
+        sql = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
+        values = [match_expression(filters.query or "")]
+    else:
+        tables, where, values = found(filters)
+        sql = f"SELECT count(*) FROM {tables} WHERE {where}"
+    return int(run(db, sql, values).fetchone()[0])
+
+
+def quick_count(db: sqlite3.Connection, filters: Filters) -> int | None:
+    """The number of articles that fit; null where they are many and counting takes long.
+
+    Raises QueryError.
+    """
+    if cube(filters) is not None or filters == Filters(filters.query):
+        return count(db, filters)
+    if is_broad(db, filters):
+        return None
+    tables, where, values = found(filters)
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {tables} WHERE {where} LIMIT ?)"
+    counted = int(run(db, sql, [*values, BROAD + 1]).fetchone()[0])
+    return counted if counted <= BROAD else None
 
 
 def articles(db: sqlite3.Connection, filters: Filters) -> Iterator[Article]:
     """The articles that fit in the order of their addresses, one at a time. Raises QueryError."""
-    where, values = _where(filters)
-    sql = f"SELECT {_SELECT} FROM {_tables(filters)} WHERE {where} ORDER BY a.url"
-    return (_article(row) for row in _run(db, sql, values))
+    tables, where, values = found(filters)
+    sql = f"SELECT {_SELECT} FROM {tables} WHERE {where} ORDER BY a.url"
+    return (_article(row) for row in run(db, sql, values))
 
 
 def article_by_url(db: sqlite3.Connection, url: str) -> Article | None:
@@ -201,31 +250,66 @@ def _expression(item: _Item) -> str:
     return f"({_FIELDS[item.field]} : {phrase})" if item.field else f"({phrase})"
 
 
-def _tables(filters: Filters) -> str:
-    if filters.query is None:
-        return "articles a"
-    return "articles_fts JOIN articles a ON a.id = articles_fts.rowid"
+def found(filters: Filters, many: bool = False) -> tuple[str, str, list[Any]]:
+    """The articles that fit as SQL: tables (`a` are the articles), condition, values of its marks.
 
-
-def _where(filters: Filters) -> tuple[str, list[Any]]:
-    clauses, values = ["1"], list[Any]()
+    Where there are many, the articles lead and are looked up in the index, one by one, so that the
+    first of them are found at once; else the index leads. Raises QueryError.
+    """
+    clauses, values = _of_source_and_language(filters)
+    tables = "articles a"
+    if filters.query is not None and many:
+        tables = "articles a CROSS JOIN articles_fts ON articles_fts.rowid = a.id"
+    elif filters.query is not None:
+        tables = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
     if filters.query is not None:
         clauses.append("articles_fts MATCH ?")
         values.append(match_expression(filters.query))
-    for column, chosen in (("source", filters.sources), ("language", filters.languages)):
-        if chosen:
-            clauses.append(f"a.{column} IN ({', '.join('?' * len(chosen))})")
-            values += chosen
+    for column, table, chosen in (
+        ("tag", "article_tags", filters.tags),
+        ("author", "article_authors", filters.authors),
+    ):
+        for value in chosen:
+            if many or filters.query is not None:
+                member = f"EXISTS (SELECT 1 FROM {table} WHERE {column} = ? AND article_id = a.id)"
+            else:
+                member = f"a.id IN (SELECT article_id FROM {table} WHERE {column} = ?)"
+            clauses.append(member)
+            values.append(value)
     if filters.since is not None:
-        clauses.append(f"{_WHEN} >= ?")
+        clauses.append("a.dated >= ?")
         values.append(_moment(filters.since))
     if filters.until is not None:  # a year, a month and a day include all of their times
-        clauses.append(f"{_WHEN} <= ?")
+        clauses.append("a.dated <= ?")
         values.append(_moment(filters.until) + "\uffff")
     if filters.min_words is not None:
         clauses.append("a.word_count >= ?")
         values.append(filters.min_words)
+    return tables, " AND ".join(clauses), values
+
+
+def cube(filters: Filters) -> tuple[str, list[Any]] | None:
+    """The condition on `article_counts a` that counts the articles that fit, null where none does."""
+    counted = replace(Filters(), sources=filters.sources, languages=filters.languages)
+    month = filters.since if filters.since == filters.until else None
+    if month is not None and _MONTH.fullmatch(month):
+        counted = replace(counted, since=month, until=month)
+    if counted != filters:
+        return None
+    clauses, values = _of_source_and_language(filters)
+    if month is not None:
+        clauses.append("a.month = ?")
+        values.append(_moment(month))
     return " AND ".join(clauses), values
+
+
+def _of_source_and_language(filters: Filters) -> tuple[list[str], list[Any]]:
+    clauses, values = ["1"], list[Any]()
+    for column, chosen in (("source", filters.sources), ("language", filters.languages)):
+        if chosen:
+            clauses.append(f"a.{column} IN ({', '.join('?' * len(chosen))})")
+            values += chosen
+    return clauses, values
 
 
 def _moment(stated: str) -> str:
@@ -241,7 +325,7 @@ def _moment(stated: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _run(db: sqlite3.Connection, sql: str, values: list[Any]) -> sqlite3.Cursor:
+def run(db: sqlite3.Connection, sql: str, values: list[Any]) -> sqlite3.Cursor:
     try:
         return db.execute(sql, values)
     except sqlite3.OperationalError as error:

@@ -40,7 +40,8 @@ def test_names_and_their_order_are_those_of_the_table(
     columns = [row[1] for row in db.execute("PRAGMA table_info (articles)")]
     for line in lines(tmp_path / "corpus.jsonl"):
         assert list(line) == columns
-        row = db.execute("SELECT * FROM articles WHERE url = ?", [line["url"]]).fetchone()
+        names = ", ".join(columns)
+        row = db.execute(f"SELECT {names} FROM articles WHERE url = ?", [line["url"]]).fetchone()
         stored = dict(zip(columns, row, strict=True))
         lists = {name: json.loads(stored[name]) for name in ("authors", "tags")}
         assert line == stored | lists

@@ -167,6 +167,7 @@ def search(
     with reader(directory) as db:
         hits = list(fts.select(db, filters, limit))
         total = fts.count(db, filters)
+        broad = fts.is_broad(db, filters)
     if as_json:
         found = [
             {**asdict(hit.article), "snippet": "".join(text for text, _ in hit.snippet)}
@@ -182,7 +183,8 @@ def search(
         pieces = ((visible(text), "bold" if is_match else "") for text, is_match in hit.snippet)
         out.print(Text.assemble(*pieces))
         out.print()
-    out.print(f"{len(hits)} of {total} articles" if total else "no article found")
+    order = ", newest first: too many to rank" if broad else ""
+    out.print(f"{len(hits)} of {total} articles{order}" if total else "no article found")
 
 
 def _article(db: sqlite3.Connection, url: str) -> Article:

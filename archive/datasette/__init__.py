@@ -1,0 +1,1 @@
+"""Our pages in Datasette. Everything is read; nothing here writes."""

@@ -1,0 +1,57 @@
+"""The start page: search, the latest articles, and what there is at a glance."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from datasette.utils.asgi import Response
+
+from archive import charts, search
+from archive.datasette import weeks
+from archive.datasette.serving import Row, page, read, rows
+from archive.datasette.sources import all_sources
+from archive.search import Filters
+
+LATEST = 15  # articles
+SOURCES = 15
+SHOWN = 8  # languages and reasons
+
+TOTALS = """
+SELECT (SELECT coalesce(sum(articles), 0) FROM article_counts) AS articles,
+       (SELECT count(*) FROM captures) AS captures,
+       (SELECT min(dated) FROM articles) AS first, (SELECT max(dated) FROM articles) AS last
+"""
+LANGUAGES = """
+SELECT language AS name, sum(articles) AS n FROM article_counts GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+LETTERS = "SELECT reason AS name, letters AS n FROM block_counts ORDER BY reason != 'kept', 2 DESC"
+
+
+async def start(datasette: Any, request: Any) -> Response:
+    """The page."""
+
+    def find(db: sqlite3.Connection) -> Row:
+        weekly = weeks.weekly(db)
+        sources = all_sources(db, weekly)
+        # Those that need a look come first, then those with most to read.
+        sources.sort(key=lambda s: (not (s["changed"] or s["failures"]), -s["articles"], s["name"]))
+        letters = _shares(rows(db, LETTERS))
+        kept = sum(row["share"] for row in letters if row["name"] == "kept")
+        return {
+            "hits": list(search.select(db, Filters(), limit=LATEST)),
+            "totals": rows(db, TOTALS)[0] | {"sources": len(sources)},
+            "sources": sources[:SOURCES],
+            "languages": _shares(rows(db, LANGUAGES))[:SHOWN],
+            "removed": [row for row in letters if row["name"] != "kept"][:SHOWN],
+            "removed_share": 1 - kept,
+            **weeks.chart(datasette, weekly.together(), weekly.weeks, {}),
+        }
+
+    return await page(datasette, request, "start.html", await read(datasette, find))
+
+
+def _shares(found: list[Row]) -> list[Row]:
+    """The rows, each with its share of the sum as a number and as a bar."""
+    total = sum(row["n"] for row in found) or 1
+    return [row | {"share": row["n"] / total, "bar": charts.bar(row["n"] / total)} for row in found]

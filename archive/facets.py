@@ -1,0 +1,91 @@
+"""How many of the articles that fit have each source, language, month, tag and author."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from archive import search
+from archive.search import Filters
+
+NAMES = ("source", "language", "month", "tag", "author")
+COUNTED = 10_000  # articles: more of them take over a tenth of a second
+
+_OWN = ("source", "language", "month")  # columns of `articles`; an article has one of each
+_LISTS = {"tag": "article_tags", "author": "article_authors"}
+_ALL = {"tag": "tag_counts", "author": "author_counts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value and how many of the articles have it; null where that was not counted."""
+
+    name: str
+    articles: int | None
+
+
+Facets = dict[str, list[Value]]
+
+
+def facets(db: sqlite3.Connection, filters: Filters) -> Facets:
+    """For each facet the values of the articles that fit, the most frequent first, months the newest.
+
+    Numbers are exact. Where more than 10,000 articles fit, those that would take longer are left out:
+    the values are then the most frequent of 10,000 of them. Raises QueryError.
+    """
+    cube = search.cube(filters)
+    if cube is None:
+        return _ordered(*_counted(db, filters, NAMES))
+    where, values = cube
+    found = {
+        name: db.execute(
+            f"SELECT {name}, sum(articles) FROM article_counts a WHERE {where} GROUP BY 1", values
+        ).fetchall()
+        for name in _OWN
+    }
+    if filters == Filters():
+        found |= {
+            name: db.execute(f"SELECT {name}, articles FROM {table}").fetchall()
+            for name, table in _ALL.items()
+        }
+        return _ordered(found, exact=set(NAMES))
+    lists, exact = _counted(db, filters, tuple(_LISTS))
+    return _ordered(found | lists, exact | set(_OWN))
+
+
+def _counted(
+    db: sqlite3.Connection, filters: Filters, names: tuple[str, ...]
+) -> tuple[dict[str, list[Any]], set[str]]:
+    """The values of these facets among 10,000 of the articles, and which of them are exact."""
+    tables, where, values = search.found(filters)
+    is_broad = filters.query is not None and search.is_broad(db, filters)
+    if is_broad:  # those captured last
+        where += " AND articles_fts.rowid > ?"
+        values.append(db.execute("SELECT max(id) FROM articles").fetchone()[0] - COUNTED)
+    own = [
+        f"SELECT '{name}', {name}, count(*) FROM found GROUP BY 2" for name in _OWN if name in names
+    ]
+    lists = [
+        f"SELECT '{name}', t.{name}, count(*) FROM found JOIN {table} t ON t.article_id = found.id GROUP BY 2"
+        for name, table in _LISTS.items()
+    ]
+    sql = (
+        f"WITH found AS MATERIALIZED (SELECT a.id, a.source, a.language, a.month FROM {tables} "
+        f"WHERE {where} LIMIT ?) SELECT '', '', count(*) FROM found UNION ALL "
+        + " UNION ALL ".join([*own, *lists])
+    )
+    (_, _, total), *rows = search.run(db, sql, [*values, COUNTED + 1]).fetchall()
+    counts: dict[str, list[Any]] = {name: [] for name in names}
+    for name, value, articles in rows:
+        counts[name].append((value, articles))
+    return counts, set() if is_broad or total > COUNTED else set(names)
+
+
+def _ordered(counts: dict[str, list[Any]], exact: set[str]) -> Facets:
+    ordered = {name: sorted(counts[name], key=lambda row: (-row[1], row[0])) for name in NAMES}
+    ordered["month"].sort(key=lambda row: row[0], reverse=True)
+    return {
+        name: [Value(value, articles if name in exact else None) for value, articles in rows]
+        for name, rows in ordered.items()
+    }
