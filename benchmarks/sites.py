@@ -74,13 +74,20 @@ class Template:
             and page.language in LABEL
         )
 
-    def fill(self, number: int, page: Page) -> MadePage:
-        """The page of this number of the site: this chrome around the text of that page."""
+    def fill(self, number: int, page: Page, is_plain: bool = False) -> MadePage:
+        """The page of this number of the site: this chrome around the text of that page.
+
+        Where it is plain nothing is put into the text.
+        """
         tree = copy.deepcopy(self._tree)
         elements = list(tree.iter())
         url = f"https://{self.page.id.lower().replace('_', '-')}.example/{number}"
         _rename(tree, collapse(self.page.gold.get("title", "")), page.gold.get("title", ""), url)
-        paragraphs, repeated = _with_traps(page, number, self.page.language)
+        paragraphs, repeated = (
+            (_own_paragraphs(page), ())
+            if is_plain
+            else _with_traps(page, number, self.page.language)
+        )
         slots = [elements[i] for i in self._slots]
         for i, slot in enumerate(slots):
             share = paragraphs[_cut(i, paragraphs, slots) : _cut(i + 1, paragraphs, slots)]
@@ -137,7 +144,7 @@ def _with_traps(page: Page, number: int, language: str) -> tuple[list[Any], tupl
     On every page a label, the heading of a column and the first row of a table; on every second a
     statute that a sentence introduces; on every fifth the background to the news.
     """
-    own = [_element("p", text) for text in _paragraphs(page.gold["text"])]
+    own = _own_paragraphs(page)
     header = " | ".join(HEADER[language])
     row = (str(1990 + number), str(number * 17 + 3), str(number * 5 + 1), str(number * 31 + 11))
     repeated = [LABEL[language], COLUMN[language], header]
@@ -157,6 +164,10 @@ def _with_traps(page: Page, number: int, language: str) -> tuple[list[Any], tupl
     for place, trap in reversed(list(zip(places, traps, strict=True))):
         own[place:place] = trap
     return own, tuple(repeated)
+
+
+def _own_paragraphs(page: Page) -> list[Any]:
+    return [_element("p", text) for text in _paragraphs(page.gold["text"])]
 
 
 def _paragraphs(text: str) -> list[str]:
