@@ -7,7 +7,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from archive.model import Reason
@@ -15,10 +15,14 @@ from crawler.phrases import PRESET, Rules, load
 
 # Letters of a script without spaces that weigh as much as one word of a script with them.
 LETTERS_A_WORD = 2.0
+# Texts whose folding or finding is remembered: the steps ask for each block of a page several
+# times, and the menus of a site stand on each of its pages.
+REMEMBERED = 8_192
 
 _own = Rules()  # the user's, see `extend`
 
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_NUMBER = re.compile(r"[0-9]+")
 _WORD = re.compile(r"\w+")
 _NAME_PARTS = re.compile(r"[a-z]+|[0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -54,26 +58,36 @@ class _Phrases:
 
     whole: dict[str, _Rule]
     by_word: dict[str, list[tuple[str, _Rule]]]  # by the first word of the phrase
-    anywhere: list[tuple[str, _Rule]]  # of scripts without words, or beginning with a sign
+    # By the first letter: those of scripts without words, or that begin with a sign.
+    by_letter: dict[str, list[tuple[str, _Rule]]]
 
 
 def size(text: str) -> float:
     """The length of a text in words."""
+    if not _UNSPACED.search(text):
+        return float(len(text.split()))
     letters = len(_UNSPACED.findall(text))
     return letters / LETTERS_A_WORD + len(_UNSPACED.sub(" ", text).split())
 
 
+@lru_cache(REMEMBERED)
 def fold(text: str) -> str:
     """Lower case, one kind of apostrophe, numbers as 0, single spaces."""
     plain = unicodedata.normalize("NFKC", text).lower().replace("’", "'").replace("‘", "'")
-    return " ".join(re.sub(r"[0-9]+", "0", plain).split())
+    return " ".join(_NUMBER.sub("0", plain).split())
 
 
 def bare(folded: str) -> str:
     """A folded text without marks at its ends, or as it is where there is nothing else."""
-    return re.sub(r"^[\W_]+|[\W_]+$", "", folded) or folded
+    start, end = 0, len(folded)
+    while start < end and not folded[start].isalnum():
+        start += 1
+    while end > start and not folded[end - 1].isalnum():
+        end -= 1
+    return folded[start:end] or folded
 
 
+@lru_cache(REMEMBERED)
 def phrase(text: str) -> Finding | None:
     """The first rule of boilerplate.toml that a text fits; a whole text before a part of one."""
     folded = fold(text)
@@ -97,17 +111,25 @@ def sign(name: str) -> Reason | None:
 
 
 def _matches(folded: str, phrases: _Phrases) -> Iterator[tuple[int, str, _Rule]]:
-    for word in _WORD.finditer(folded):
-        for words, rule in phrases.by_word.get(word.group(), ()):
-            end = word.start() + len(words)
-            if not folded.startswith(words, word.start()) or _goes_on(folded, end):
-                continue
-            if not (rule.is_start and bare(folded[: word.start()])):
-                yield word.start(), words, rule
-    for words, rule in phrases.anywhere:
-        start = folded.find(words)
-        if start == 0 or (start > 0 and not rule.is_start):
-            yield start, words, rule
+    for word in phrases.by_word.keys() & set(_WORD.findall(folded)):
+        for words, rule in phrases.by_word[word]:
+            for start in _places(folded, words):
+                if (start and _goes_on(folded, start)) or _goes_on(folded, start + len(words)):
+                    continue
+                if not (rule.is_start and bare(folded[:start])):
+                    yield start, words, rule
+    for letter in phrases.by_letter.keys() & set(folded):
+        for words, rule in phrases.by_letter[letter]:
+            start = folded.find(words)
+            if start == 0 or (start > 0 and not rule.is_start):
+                yield start, words, rule
+
+
+def _places(text: str, words: str) -> Iterator[int]:
+    start = text.find(words)
+    while start >= 0:
+        yield start
+        start = text.find(words, start + 1)
 
 
 def _goes_on(folded: str, end: int) -> bool:
@@ -128,7 +150,7 @@ def _distinct(found: list[tuple[int, int, int, str, _Rule]]) -> int:
 
 @cache
 def _phrases() -> _Phrases:
-    phrases = _Phrases({}, defaultdict(list), [])
+    phrases = _Phrases({}, defaultdict(list), defaultdict(list))
     for rank, entry in enumerate((*_own.rules, *_preset().rules)):
         rule = _Rule(
             rank,
@@ -142,7 +164,7 @@ def _phrases() -> _Phrases:
             if entry.get("whole"):
                 phrases.whole.setdefault(bare(folded), rule)
             elif _UNSPACED.search(folded) or not (word := _WORD.match(folded)):
-                phrases.anywhere.append((folded, rule))
+                phrases.by_letter[folded[0]].append((folded, rule))
             else:
                 phrases.by_word[word.group()].append((folded, rule))
     return phrases
@@ -153,6 +175,7 @@ def extend(rules: Rules) -> None:
     global _own
     _own = rules
     _phrases.cache_clear()
+    phrase.cache_clear()
     _vocabulary.cache_clear()
 
 

@@ -6,7 +6,6 @@ What is main text and what is not, `crawler/cleaning.py` decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
@@ -55,6 +54,10 @@ HIDING_CLASSES = frozenset(
 # memory has millions.
 ELEMENTS = 300_000
 
+# lxml.html's own choice of a class asks Python for each element each time it is met, which takes a
+# tenth of the time of a page; nothing here needs its classes for forms.
+_CLASSES = etree.ElementDefaultClassLookup(element=html.HtmlElement)
+_ABSOLUTE = re.compile(r"https?://[\w.:-]+/(?:[\w./%~+,=@-]*[\w/%])?", re.A)
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 # Control characters, and those without width: soft hyphens, word joiners, stray byte order marks.
 _UNSEEN = re.compile(
@@ -100,7 +103,8 @@ def parse(document: str, url: str) -> Any:
 
     Raises NoMarkup for an empty document, and beyond `ELEMENTS` elements.
     """
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser.set_element_class_lookup(_CLASSES)
     cleaned = _UNSEEN.sub("", document).encode("utf-8", "replace")
     try:
         tree = html.document_fromstring(cleaned, parser=parser, base_url=None)
@@ -120,9 +124,9 @@ def blocks(tree: Any, url: str, reader: Reader | None = None) -> list[RawBlock]:
     anybody may follow (crawler/tracking.py); `reader` is whom a mail was made for.
     """
     base, body = _base(tree, url), tree.find("body")
-    found = list(_Walk(base, reader).run(body))
+    found = _Walk(base, reader).run(body)
     if sum(len(block.text) for block in found) < NOTHING and body.find(".//noscript") is not None:
-        return list(_Walk(base, reader, SKIPPED_TAGS - {"noscript"}).run(body))
+        return _Walk(base, reader, SKIPPED_TAGS - {"noscript"}).run(body)
     return found
 
 
@@ -135,47 +139,55 @@ class _Walk:
         self._base = base
         self._reader = reader
         self._skipped = skipped
-        self._stack: list[Any] = []
-        self._hidden = 0
+        self._found: list[RawBlock] = []
+        self._stack: list[Any] = []  # block-level elements that are open
+        self._hiding: list[bool] = []  # whether each open element hides what is in it
+        self._hidden = 0  # how many of them do
         self._rows: list[Any] = []  # rows of data tables that are open
         self._links: list[str] = []  # the targets of links that are open
-        self._anchors: list[bool] = []  # whether each open `a` is one of them
+        self._anchors: list[
+            tuple[bool, bool]
+        ] = []  # of each open `a`: leads to a page, is in _links
         self._linking = 0  # those that lead to a page, be it to its reader's alone
+        self._hrefs: dict[str, str | None] = {}
         self._preformatted = 0
         self._line = _Line()
 
-    def run(self, body: Any) -> Iterator[RawBlock]:
+    def run(self, body: Any) -> list[RawBlock]:
         skipping: Any = None
-        for event, element in etree.iterwalk(body, events=("start", "end")):
-            if skipping is not None:
-                if event == "end" and element is skipping:
-                    skipping = None
-                    self._add(element.tail)
-                continue
-            if event == "start":
+        walk = etree.iterwalk(body, events=("start", "end"))
+        for event, element in walk:
+            if skipping is not None:  # its end: what is in it does not come
+                skipping = None
+                self._add(element.tail)
+            elif event == "start":
                 if not isinstance(element.tag, str) or element.tag in self._skipped:
                     skipping = element
-                    continue
-                yield from self._open(element)
+                    walk.skip_subtree()
+                else:
+                    self._open(element)
             else:
-                yield from self._close(element)
+                self._close(element)
                 if element is not body:
                     self._add(element.tail)
-        yield from self._flush()
+        self._flush()
+        return self._found
 
-    def _open(self, element: Any) -> Iterator[RawBlock]:
+    def _open(self, element: Any) -> None:
         tag = element.tag
         is_cell = tag in ("td", "th") and bool(self._rows)
         if tag == "br":
             if self._preformatted:
                 self._add("\n")
             else:
-                yield from self._flush()
-        elif tag in BLOCK_TAGS and not is_cell and not (self._rows and tag != "tr"):
-            yield from self._flush()
-        if tag in BLOCK_TAGS:
+                self._flush()
+        elif tag in BLOCK_TAGS:
+            if not is_cell and not (self._rows and tag != "tr"):
+                self._flush()
             self._stack.append(element)
-        self._hidden += hides(element)
+        is_hiding = hides(element)
+        self._hiding.append(is_hiding)
+        self._hidden += is_hiding
         if tag == "tr" and _is_data_row(element):
             self._rows.append(element)
         if is_cell and element.getprevious() is not None:
@@ -188,36 +200,42 @@ class _Walk:
             self._line.markdown.append(MARKS[tag])
         self._add(element.text)
 
-    def _close(self, element: Any) -> Iterator[RawBlock]:
+    def _close(self, element: Any) -> None:
         tag = element.tag
         if tag == "a":
-            self._close_link(element)
+            self._close_link()
         elif tag in MARKS and not self._preformatted:
             self._line.markdown.append(MARKS[tag])
-        is_inside_row = bool(self._rows) and element is not self._rows[-1]
-        if tag in BLOCK_TAGS and not is_inside_row:
-            yield from self._flush()
+        if tag in BLOCK_TAGS:
+            if not self._rows or element is self._rows[-1]:
+                self._flush()
+            self._stack.pop()
         self._preformatted -= tag == "pre"
-        self._hidden -= hides(element)
+        self._hidden -= self._hiding.pop()
         if self._rows and element is self._rows[-1]:
             self._rows.pop()
-        if tag in BLOCK_TAGS:
-            self._stack.pop()
 
     def _add(self, text: str | None) -> None:
-        text = _UNSEEN.sub("", text or "")  # again: character references
         if not text:
             return
+        if not text.isprintable():
+            text = _UNSEEN.sub("", text)  # again: character references
+            if not text:
+                return
         if self._reader:
             text = tracking.plain(text, self._reader)
-        self._line.shown = self._line.shown or (not self._hidden and bool(text.strip()))
-        self._line.text.append(text)
-        self._line.markdown.append(text if self._preformatted else _MARKDOWN.sub(r"\\\1", text))
+        line = self._line
+        line.shown = line.shown or (not self._hidden and not text.isspace())
+        line.text.append(text)
+        line.markdown.append(text if self._preformatted else _MARKDOWN.sub(r"\\\1", text))
         if self._linking:
-            self._line.linked += len(_SPACE.sub(" ", text).strip())
+            line.linked += len(_SPACE.sub(" ", text).strip())
 
-    def _flush(self) -> Iterator[RawBlock]:
-        line, self._line = self._line, _Line()
+    def _flush(self) -> None:
+        line = self._line
+        if not line.text and not line.markdown:
+            return
+        self._line = _Line()
         for target in self._links:  # a link around several blocks goes on in the next
             line.markdown.append(f"]({target})")
             self._line.markdown.append("[")
@@ -229,7 +247,7 @@ class _Walk:
         markdown = "".join(line.markdown)
         if kind == "table":
             kind, text, markdown = _row(text, markdown)
-        yield RawBlock(
+        block = RawBlock(
             kind=kind,
             text=text.strip(),
             markdown=_marked(kind, level, markdown),
@@ -238,6 +256,7 @@ class _Walk:
             linked=min(line.linked, len(text)),
             hidden=not line.shown,
         )
+        self._found.append(block)
 
     def _kind(self) -> tuple[BlockKind, int | None]:
         if self._rows:
@@ -252,15 +271,16 @@ class _Walk:
     def _open_link(self, element: Any) -> None:
         href = self._href(element)
         target = href and tracking.target(href, self._reader)
-        self._anchors.append(bool(target))
+        self._anchors.append((href is not None, bool(target)))
         self._linking += href is not None
         if target:
             self._links.append(_escaped(target))
             self._line.markdown.append("[")
 
-    def _close_link(self, element: Any) -> None:
-        self._linking -= self._href(element) is not None
-        if self._anchors.pop():
+    def _close_link(self) -> None:
+        leads, is_open = self._anchors.pop()
+        self._linking -= leads
+        if is_open:
             self._line.markdown.append(f"]({self._links.pop()})")
 
     def _href(self, element: Any) -> str | None:
@@ -268,11 +288,19 @@ class _Walk:
         href = (element.get("href") or "").strip()
         if not href or href.startswith("#"):
             return None
-        try:
-            target = urljoin(self._base, href)
-        except ValueError:
-            return None
-        return target if target.startswith(("http://", "https://")) else None
+        if href not in self._hrefs:
+            self._hrefs[href] = _absolute(self._base, href)
+        return self._hrefs[href]
+
+
+def _absolute(base: str, href: str) -> str | None:
+    if _ABSOLUTE.fullmatch(href):
+        return href  # as urljoin would give it
+    try:
+        target = urljoin(base, href)
+    except ValueError:
+        return None
+    return target if target.startswith(("http://", "https://")) else None
 
 
 def _base(tree: Any, url: str) -> str:
@@ -290,11 +318,14 @@ def _escaped(url: str) -> str:
 
 def hides(element: Any) -> bool:
     """Whether the element is not shown at first: pop-ups, menus, alternative texts."""
+    names = element.keys()
+    if not names:
+        return False
     return (
-        element.get("hidden") is not None
-        or element.get("aria-hidden") == "true"
-        or bool(HIDING_STYLE.search(element.get("style") or ""))
-        or not HIDING_CLASSES.isdisjoint((element.get("class") or "").split())
+        "hidden" in names
+        or ("aria-hidden" in names and element.get("aria-hidden") == "true")
+        or ("style" in names and bool(HIDING_STYLE.search(element.get("style"))))
+        or ("class" in names and not HIDING_CLASSES.isdisjoint(element.get("class").split()))
     )
 
 

@@ -11,7 +11,6 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from urllib.parse import parse_qsl, urlunsplit
 
 from archive import urls
@@ -74,6 +73,21 @@ PERSONAL_TOKENS = frozenset(
 # Names of what a page is: a token there is the page's.
 PAGE_PARAMETERS = frozenset("id v list doc docid file article story p q url".split())
 
+# What asks for a closer look at a link of a web page, in lower case: anywhere in the address, as a
+# part of its host or path, anywhere in its query, and as the name of a parameter.
+MARKS = (
+    *sorted(ACTIONS | CONFIRMATIONS),
+    *("manage", "settings", "profile", "opt-", "/http%3a", "/https%3a", "ahr0c", "eyj"),
+)
+NAMES = frozenset(
+    CLICK_HOSTS | CLICK_PATHS | REDIRECTS | MAYBE_HOSTS | {"ss", "wf", "urldefense"}
+    | {"campaign-archive"} | {name.partition(".")[0] for name in SENDERS}
+)  # fmt: skip
+QUERY_MARKS = ("http:", "https:", "http%3a", "https%3a", "@", "%40")
+PARAMETERS = urls.TRACKING_PARAMETERS | PERSONAL_PARAMETERS | PERSONAL_IN_MAIL | PERSONAL_TOKENS
+
+_PIECES = re.compile(r"[/.?]")
+_PAIRS = re.compile(r"[?&;]")
 _HASH = re.compile(r"[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I)
 _TOKEN = re.compile(r"[A-Za-z0-9_.~=%-]+")
 _MAIL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
@@ -238,23 +252,16 @@ def _is_aside(raw: str, address: Address, reader: Reader | None) -> bool:
 def _is_suspicious(url: str) -> bool:
     """Whether a link of a web page may be made for a reader; most need no closer look."""
     small = url.lower()
-    words, parameters = _suspicions()
-    return bool(words.search(small) or ("?" in small and parameters.search(small)))
-
-
-@cache
-def _suspicions() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What in an address, and what in its query, asks for a closer look (in lower case)."""
-    words = CLICK_HOSTS | CLICK_PATHS | REDIRECTS | MAYBE_HOSTS | {"ss", "wf"}
-    senders = "|".join(name.partition(".")[0] for name in SENDERS)
-    names = [re.escape(name) for name in (*urls.TRACKING_PREFIXES, *urls.TRACKING_PARAMETERS)]
-    names += [
-        re.escape(name) + "=" for name in PERSONAL_PARAMETERS | PERSONAL_IN_MAIL | PERSONAL_TOKENS
-    ]
-    return (
-        re.compile(
-            rf"[/.](?:{'|'.join(sorted(words))}|{senders}|urldefense|campaign-archive)[/.?]"
-            rf"|{'|'.join(sorted(ACTIONS | CONFIRMATIONS))}|manage|settings|profile|opt-|/https?%3a|ahr0c|eyj"
-        ),
-        re.compile(rf"[?&;](?:{'|'.join(names)})|https?(?::|%3a)|/p/|@|%40"),
+    if any(mark in small for mark in MARKS) or not NAMES.isdisjoint(_PIECES.split(small)):
+        return True
+    _, _, query = small.partition("?")
+    return bool(query) and (
+        "/p/" in small
+        or any(mark in query for mark in QUERY_MARKS)
+        or any(map(_is_mark, _PAIRS.split(query)))
     )
+
+
+def _is_mark(pair: str) -> bool:
+    """Whether a parameter of an address, in lower case, may name its reader or a campaign."""
+    return pair.partition("=")[0] in PARAMETERS or pair.startswith(urls.TRACKING_PREFIXES)
