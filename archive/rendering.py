@@ -13,8 +13,8 @@ from markdown_it import MarkdownIt
 from archive.model import Block
 
 TAGS = set("p h2 h3 h4 h5 h6 ul li blockquote pre code em strong a table tbody tr td br".split())
-_INLINE = MarkdownIt("commonmark", {"html": False})  # HTML in the text is text
-_MARK = re.compile(r"(#{1,6}|[->|]) ")
+INLINE = MarkdownIt("commonmark", {"html": False})  # HTML in the text is text
+_MARK = re.compile(r"^(?:#{1,6}|[->|]) ")
 
 
 def to_html(blocks: Iterable[Block]) -> str:
@@ -25,7 +25,7 @@ def to_html(blocks: Iterable[Block]) -> str:
     own start at the second.
     """
     given = list(blocks)
-    top = min((_level(block) for block in given if block.kind == "heading"), default=1)
+    top = top_level(given)
     made = [_run(kind, list(run), top) for kind, run in groupby(given, lambda block: block.kind)]
     return nh3.clean(
         "\n".join(made),
@@ -46,19 +46,39 @@ def _web_only(tag: str, attribute: str, value: str) -> str | None:
     return value if attribute != "href" or is_web(value) else None
 
 
-def _line(block: Block) -> str:
-    marked = "" if block.kind == "paragraph" else _MARK.pattern
-    return str(_INLINE.renderInline(re.sub(f"^(?:{marked})", "", block.markdown)))
+def bare(block: Block) -> str:
+    """The block in Markdown without the mark of its kind: what stands in its line."""
+    return block.markdown if block.kind == "paragraph" else _MARK.sub("", block.markdown, count=1)
 
 
-def _level(block: Block) -> int:
+def code(block: Block) -> str:
+    """The text of a block of code as it stands."""
+    return block.markdown.removeprefix("```\n").removesuffix("\n```")
+
+
+def cells(block: Block) -> list[str]:
+    """The cells of a row of a table, in Markdown."""
+    return bare(block).removesuffix(" |").split(" | ")
+
+
+def heading_level(block: Block) -> int:
+    """The level of a heading, from 1."""
     return len(block.markdown) - len(block.markdown.lstrip("#"))
+
+
+def top_level(blocks: Iterable[Block]) -> int:
+    """The highest level of heading in a text; 1 where there is none."""
+    return min((heading_level(block) for block in blocks if block.kind == "heading"), default=1)
+
+
+def _line(block: Block) -> str:
+    return str(INLINE.renderInline(bare(block)))
 
 
 def _run(kind: str, run: list[Block], top: int) -> str:
     """Neighbouring blocks of one kind; `top` is the highest level of heading in the text."""
     if kind == "heading":
-        levels = [min(6, _level(block) - top + 2) for block in run]
+        levels = [min(6, heading_level(block) - top + 2) for block in run]
         return "".join(f"<h{n}>{_line(block)}</h{n}>" for n, block in zip(levels, run, strict=True))
     return _RENDER[kind](run)
 
@@ -76,14 +96,13 @@ def _quote(run: list[Block]) -> str:
 
 
 def _code(run: list[Block]) -> str:
-    codes = (block.markdown.removeprefix("```\n").removesuffix("\n```") for block in run)
-    return "\n".join(f"<pre><code>{escape(code)}</code></pre>" for code in codes)
+    return "\n".join(f"<pre><code>{escape(code(block))}</code></pre>" for block in run)
 
 
 def _table(run: list[Block]) -> str:
     rows = (_line(block).removesuffix(" |").split(" | ") for block in run)
-    cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
-    return "<table><tbody>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</tbody></table>"
+    made = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+    return "<table><tbody>" + "".join(f"<tr>{row}</tr>" for row in made) + "</tbody></table>"
 
 
 _RENDER: dict[str, Callable[[list[Block]], str]] = {

@@ -173,10 +173,22 @@ def quick_count(db: sqlite3.Connection, filters: Filters) -> int | None:
     return counted if counted <= BROAD else None
 
 
-def articles(db: sqlite3.Connection, filters: Filters) -> Iterator[Article]:
-    """The articles that fit in the order of their addresses, one at a time. Raises QueryError."""
+def articles(
+    db: sqlite3.Connection, filters: Filters, among: str | None = None
+) -> Iterator[Article]:
+    """The articles that fit in the order of their addresses, one at a time. Raises QueryError.
+
+    `among` is a query for the ids of those that may be among them.
+    """
     tables, where, values = found(filters)
-    sql = f"SELECT {_SELECT} FROM {tables} WHERE {where} ORDER BY a.url"
+    if among:
+        where += f" AND a.id IN ({among})"
+    # Ids are sorted, not texts: the limit keeps SQLite from merging the two queries, and CROSS JOIN
+    # keeps their order (https://www.sqlite.org/optoverview.html, 8.2 and 10).
+    sql = (
+        f"SELECT {_SELECT} FROM (SELECT a.id AS number FROM {tables} WHERE {where} "
+        "ORDER BY a.url LIMIT -1) CROSS JOIN articles a ON a.id = number"
+    )
     return (_article(row) for row in run(db, sql, values))
 
 

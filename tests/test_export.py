@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from archive import search
-from archive.export import ExportReport, export_jsonl
+from archive.export import Options, Report, export_file
 from archive.search import Filters, QueryError
 from archive.store import open_reader
 from tests.small_archive import TEXTS, make
@@ -27,6 +27,12 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]
     connection = open_reader(folder)
     yield connection
     connection.close()
+
+
+def export_jsonl(
+    db: sqlite3.Connection, filters: Filters, target: Path | None, include_reserved: bool = False
+) -> Report:
+    return export_file(db, Options(filters=filters, include_reserved=include_reserved), target)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -61,12 +67,27 @@ def test_the_report_counts_what_was_written_and_left_out(
     target = tmp_path / "corpus.jsonl"
     held = {a.url: a.word_count for a in search.articles(db, Filters())}
     reserved = held["https://b.org/5"]
-    assert export_jsonl(db, Filters(), target) == ExportReport(4, sum(held.values()) - reserved, 1)
+    dropped = {"reserved": 1}
+    assert export_jsonl(db, Filters(), target) == Report(
+        4, sum(held.values()) - reserved, 1, dropped
+    )
     whole = export_jsonl(db, Filters(), target, include_reserved=True)
-    assert whole == ExportReport(5, sum(held.values()), 0)
+    assert whole == Report(5, sum(held.values()), 0)
     assert export_jsonl(db, Filters(languages=("ja",)), target).articles == 1
-    assert export_jsonl(db, Filters("cranes"), target) == ExportReport(0, 0, 1)
+    assert export_jsonl(db, Filters("cranes"), target) == Report(0, 0, 1, dropped)
     assert target.read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(), Filters("*e* -x"), Filters(sources=("b.org", "a.org")), Filters(languages=("ja", "de")),
+        Filters(since="2026-01-01"), Filters(min_words=1),
+    ],
+)  # fmt: skip
+def test_articles_come_in_the_order_of_addresses(db: sqlite3.Connection, filters: Filters) -> None:
+    found = [article.url for article in search.articles(db, filters)]
+    assert found == sorted(found) != []
 
 
 def test_same_archive_and_options_give_the_same_bytes(

@@ -1,0 +1,73 @@
+"""Markdown (CommonMark, tables as GitHub's) with the metadata as YAML before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from archive.export.front_matter import front_matter
+from archive.model import Article, Block
+from archive.rendering import bare, cells, heading_level, top_level
+
+
+def document(article: Article, blocks: Sequence[Block]) -> bytes:
+    """The article: front matter, its title as heading, the kept blocks with their links."""
+    kept = [block for block in blocks if block.kept]
+    top = top_level(kept)
+    runs = [_run(kind, list(run), top) for kind, run in groupby(kept, lambda block: block.kind)]
+    body = "\n\n".join([f"# {_escaped(article.title)}", *runs])
+    return f"{front_matter(metadata(article))}\n{body}\n".encode()
+
+
+def metadata(article: Article) -> dict[str, object]:
+    """What is known of the article, by the names that docs/export.md explains."""
+    values = {
+        "title": article.title,
+        "url": article.url,
+        "authors": list(article.authors),
+        "date": article.published,
+        "modified": article.modified,
+        "source": article.source,
+        "site": article.site,
+        "language": article.language,
+        "tags": list(article.tags),
+        "description": article.description,
+        "image": article.image,
+        "words": article.word_count,
+        "access": article.access,
+        "may_train": article.may_train,
+        "translation_group": article.translation_group,
+        "first_seen": article.first_seen,
+        "digest": article.digest,
+    }
+    return {name: value for name, value in values.items() if value not in (None, [])}
+
+
+def _run(kind: str, run: list[Block], top: int) -> str:
+    """Neighbouring blocks of one kind. `top` is the highest level of heading in the text."""
+    if kind == "heading":
+        lines = ("#" * min(6, heading_level(b) - top + 2) + f" {bare(b)}" for b in run)
+        return "\n\n".join(lines)
+    if kind == "list-item":
+        return "\n".join(f"- {bare(block)}" for block in run)
+    if kind == "quote":
+        return "\n>\n".join(f"> {bare(block)}" for block in run)
+    if kind == "table":
+        return _table(list(map(cells, run)))
+    return "\n\n".join(block.markdown for block in run)
+
+
+def _table(rows: list[list[str]]) -> str:
+    """Rows of one width, the first as head: Markdown has no table without one."""
+    width = max(map(len, rows))
+    padded = [row + [""] * (width - len(row)) for row in rows]
+    return "\n".join(map(_row, [padded[0], ["---"] * width, *padded[1:]]))
+
+
+def _row(parts: Iterable[str]) -> str:
+    return f"| {' | '.join(parts)} |"
+
+
+def _escaped(text: str) -> str:
+    """A plain text that no reader of Markdown takes for more."""
+    return "".join(f"\\{letter}" if letter in r"\`*_[]<>" else letter for letter in text)
