@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archive import duplicates
+from archive import duplicates, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Part:
     rebuild: Callable[[sqlite3.Connection], None]
 
 
-PARTS = {"duplicates": Part(duplicates.VERSION, duplicates.rebuild)}
+PARTS = {
+    "search": Part(search.VERSION, search.rebuild),
+    "duplicates": Part(duplicates.VERSION, duplicates.rebuild),
+}
 
 
 def outdated(db: sqlite3.Connection) -> list[str]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from rensa import RMinHash
 
-from archive import search
+from archive.words import UNSPACED
 
 # FineWeb's shingles (Penedo et al. 2024; datatrove's default): five words. In scripts without
 # spaces each letter is one, as in word counts.
@@ -41,11 +41,13 @@ SHORTEST = 50  # words: in a shorter text a name and a date make another one, so
 BANDS, ROWS = 8, 4
 SEED = 1  # of the permutations: any number, the same for ever
 MOST = 20  # candidates compared with an article, those with most bands in common first
-VERSION = f"1, R-MinHash {RMinHash.ALGORITHM_VERSION}"  # another one: all are compared anew
+VERSION = f"2, R-MinHash {RMinHash.ALGORITHM_VERSION}"  # another one: all are compared anew
 
-_WORD = re.compile(rf"[{search.UNSPACED}]|[^\W_{search.UNSPACED}]+")
+_WORD = re.compile(r"[^\W_]+")
+_WORD_OR_LETTER = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
+_LETTER = re.compile(f"[{UNSPACED}]")
 _COLUMNS = [f"band{n}" for n in range(1, BANDS + 1)]
-_RANK = "coalesce(a.published_utc, a.first_seen), a.url"
+_RANK = "a.dated, a.url"
 _COLLIDES = " OR ".join(f"s.{band} = :{band}" for band in _COLUMNS)
 _IN_COMMON = " + ".join(f"coalesce(s.{band} = :{band}, 0)" for band in _COLUMNS)
 _EARLIER = f"""
@@ -148,22 +150,23 @@ def similarity(one: str, other: str) -> float:
         return 1.0
     if min(len(mine), len(others)) < SHORTEST:
         return 0.0
-    first, second = _joined(mine), _joined(others)
+    first, second = set(_joined(mine)), set(_joined(others))
     common = len(first & second)
     return common / (len(first) + len(second) - common)
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return (_WORD_OR_LETTER if _LETTER.search(plain) else _WORD).findall(plain)
 
 
 def shingles(text: str) -> set[str]:
     """What of two texts is compared: all that stands in five words in a row."""
-    return _joined(_words(text))
+    return set(_joined(_words(text)))
 
 
-def _joined(words: list[str]) -> set[str]:
-    return set(map(" ".join, zip(*(words[n:] for n in range(SHINGLE)), strict=False)))
+def _joined(words: list[str]) -> Iterator[str]:
+    return map(" ".join, zip(*(words[n:] for n in range(SHINGLE)), strict=False))
 
 
 def _bands(text: str) -> list[int]:

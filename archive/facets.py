@@ -34,6 +34,7 @@ def facets(db: sqlite3.Connection, filters: Filters) -> Facets:
     Numbers are exact. Where more than 10,000 articles fit, those that would take longer are left out:
     the values are then the most frequent of 10,000 of them. Raises QueryError.
     """
+    filters = search.understood(filters)
     cube = search.cube(filters)
     if cube is None:
         return _ordered(*_counted(db, filters, NAMES))

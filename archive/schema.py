@@ -526,6 +526,25 @@ def facets(db: Database) -> None:
         db.execute(statement)
 
 
+SCRIPTS = """
+DROP TABLE articles_fts;
+-- Vowel signs and other marks are part of words (unicode61 takes only letters and numbers), else เสือ
+-- is เสื้อ, and हिन्दी three letters. What it holds is indexed anew by archive/definitions.py.
+CREATE VIRTUAL TABLE articles_fts USING fts5 (
+    title, text, authors, content = '',
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+);
+DELETE FROM definitions WHERE part = 'search';
+"""
+
+
+@migration
+def words_with_signs(db: Database) -> None:
+    """Words in the full-text index have their vowel signs, in all scripts."""
+    for statement in _statements(SCRIPTS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

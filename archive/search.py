@@ -1,47 +1,31 @@
-"""Full-text search: words as the index sees them, queries as people write them, filters."""
+"""Which articles: filters and full-text search. The same for commands, pages and Python."""
 
 from __future__ import annotations
 
 import json
 import re
 import sqlite3
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from archive import urls
-from archive.errors import UserError
 from archive.model import Article
+from archive.query import QueryError as QueryError
+from archive.query import match_expression as match_expression
+from archive.query import parse, wanted
+from archive.snippets import Snippet, pattern, snippet
+from archive.words import words as words
 
-# Scripts without spaces between words: Han, kana, Thai, Lao, Khmer, Myanmar.
-UNSPACED = (
-    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-    r"\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_RUN = re.compile(f"[{UNSPACED}]+")
-_LAST_RUN = re.compile(f"[{UNSPACED}]+$")
-_ITEM = re.compile(
-    r'(?P<minus>-?)(?:(?P<field>title|author|text):)?(?:"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<word>[^\s"]+))',
-    re.IGNORECASE,
-)
-_FIELDS = {"title": "title", "author": "authors", "text": "text"}
-_TYPOGRAPHIC_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
-_UNSEARCHABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # SQLite takes none of them in a query
 TITLE_WEIGHT, TEXT_WEIGHT, AUTHOR_WEIGHT = 8.0, 1.0, 4.0  # of bm25: a word in the title says most
 BROAD = 20_000  # matches: ranking more of them takes over a tenth of a second
-SNIPPET_LETTERS = 240  # three lines of a terminal
-SNIPPET_BEFORE = 60  # of them before the first match
+VERSION = "2"  # of the words in the index; another one: all are indexed anew
 
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 _MONTH = re.compile(r"\d{4}-\d\d")
 COLUMNS = tuple(field.name for field in fields(Article))
 _SELECT = ", ".join(f"a.{name}" for name in COLUMNS)
-
-
-class QueryError(UserError):
-    """A query that cannot be understood, with a hint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +52,7 @@ class Hit:
     """An article found; the snippet in pieces, each with whether it matches the query."""
 
     article: Article
-    snippet: tuple[tuple[str, bool], ...]
-
-
-def words(text: str) -> str:
-    """A text as the index sees it: in scripts without spaces each letter with the one behind it.
-
-    The last letter of such a run stands alone, so that every letter begins a word and is found by
-    itself. Accents are folded by the index's own tokenizer.
-    """
-    return _RUN.sub(lambda run: f" {_pairs(run.group())} ", unicodedata.normalize("NFKC", text))
+    snippet: Snippet
 
 
 def index(db: sqlite3.Connection, article_id: int, title: str, text: str, authors: str) -> None:
@@ -97,6 +72,30 @@ def unindex(db: sqlite3.Connection, article_id: int, title: str, text: str, auth
     )
 
 
+def rebuild(db: sqlite3.Connection) -> None:
+    """Index all articles anew."""
+    db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+    for row in db.execute("SELECT id, title, text, authors FROM articles ORDER BY id"):
+        index(db, *row)
+
+
+def understood(filters: Filters) -> Filters:
+    """The same with what the query says of source, language and tag as filters.
+
+    Raises QueryError.
+    """
+    if filters.query is None:
+        return filters
+    query = parse(filters.query)
+    return replace(
+        filters,
+        query=query.words,
+        sources=filters.sources + query.filters["source"],
+        languages=filters.languages + query.filters["language"],
+        tags=filters.tags + query.filters["tag"],
+    )
+
+
 def select(
     db: sqlite3.Connection,
     filters: Filters,
@@ -108,6 +107,7 @@ def select(
 
     Newest first, too, where the query `is_broad` or that is asked for. Raises QueryError.
     """
+    filters = understood(filters)
     broad = is_broad(db, filters)
     tables, where, values = found(filters, many=broad)
     score, order = "0", "day DESC, address"
@@ -120,10 +120,10 @@ def select(
         f"FROM {tables} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) "
         f"SELECT {_SELECT} FROM page JOIN articles a ON a.id = number ORDER BY {order}"
     )
-    marked = _marked(filters.query)
+    marked = pattern(wanted(filters.query)) if filters.query else None
     for row in run(db, sql, [*values, -1 if limit is None else limit, offset]):
         article = _article(row)
-        yield Hit(article, _snippet(article.text, marked))
+        yield Hit(article, snippet(article.text, marked))
 
 
 def is_broad(db: sqlite3.Connection, filters: Filters) -> bool:
@@ -131,6 +131,7 @@ def is_broad(db: sqlite3.Connection, filters: Filters) -> bool:
 
     So many are not ranked.
     """
+    filters = understood(filters)
     if filters.query is not None:
         sql = "SELECT count(*) FROM (SELECT 1 FROM articles_fts WHERE articles_fts MATCH ? LIMIT ?)"
         matches = run(db, sql, [match_expression(filters.query), BROAD + 1]).fetchone()[0]
@@ -145,6 +146,7 @@ def is_broad(db: sqlite3.Connection, filters: Filters) -> bool:
 
 def count(db: sqlite3.Connection, filters: Filters) -> int:
     """The number of articles that fit. Raises QueryError."""
+    filters = understood(filters)
     counted = cube(filters)
     if counted is not None:
         where, values = counted
@@ -163,6 +165,7 @@ def quick_count(db: sqlite3.Connection, filters: Filters) -> int | None:
 
     Raises QueryError.
     """
+    filters = understood(filters)
     if cube(filters) is not None or filters == Filters(filters.query):
         return count(db, filters)
     if is_broad(db, filters):
@@ -201,73 +204,13 @@ def article_by_url(db: sqlite3.Connection, url: str) -> Article | None:
     return _article(row) if row else None
 
 
-def match_expression(query: str) -> str:
-    """The query as an FTS5 expression. Raises QueryError with a hint.
-
-    Words (all of them), "phrases", prefix*, -without, title:word, author:word, text:word.
-    """
-    items = _items(query)
-    wanted = [_expression(item) for item in items if not item.unwanted]
-    unwanted = [_expression(item) for item in items if item.unwanted]
-    if not wanted:
-        hint = "add a word that must occur" if unwanted else "write a word to search for"
-        raise QueryError(f"nothing to search for in {query!r}: {hint}")
-    expression = " AND ".join(wanted)
-    return f"({expression}) NOT ({' OR '.join(unwanted)})" if unwanted else expression
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A part of a query: a word or phrase, and how it is meant."""
-
-    text: str
-    field: str | None
-    is_prefix: bool
-    unwanted: bool
-
-
-def _items(query: str) -> list[_Item]:
-    plain = unicodedata.normalize("NFKC", query).translate(_TYPOGRAPHIC_QUOTES)
-    plain = _UNSEARCHABLE.sub(" ", plain)
-    if plain.count('"') % 2:
-        raise QueryError(f"the quotation mark in {query!r} is not closed")
-    items = []
-    for found in _ITEM.finditer(plain):
-        text = found["word"] or found["phrase"] or ""
-        if text.lower().rstrip(":") in _FIELDS and text.endswith(":"):
-            raise QueryError(f"write the word right behind {text!r}, without a space")
-        if any(c.isalnum() for c in text):
-            is_prefix = text.endswith("*") or found["star"] == "*"
-            field = found["field"].lower() if found["field"] else None
-            items.append(_Item(_bare(text), field, is_prefix, bool(found["minus"])))
-    return items
-
-
-def _bare(text: str) -> str:
-    """Without the punctuation, symbols and spaces around it."""
-    outer = [i for i, c in enumerate(text) if unicodedata.category(c)[0] not in "PSZ"]
-    return text[outer[0] : outer[-1] + 1]
-
-
-def _expression(item: _Item) -> str:
-    """The item as an FTS5 phrase.
-
-    It may end amid a run of letters without spaces: then its last letter does not stand alone.
-    """
-    cut, is_prefix = words(item.text).split(), item.is_prefix
-    if run := _LAST_RUN.search(item.text):
-        is_prefix = len(run.group()) == 1
-        cut = cut if is_prefix else cut[:-1]
-    phrase = f'"{" ".join(cut)}"' + (" *" if is_prefix else "")
-    return f"({_FIELDS[item.field]} : {phrase})" if item.field else f"({phrase})"
-
-
 def found(filters: Filters, many: bool = False) -> tuple[str, str, list[Any]]:
     """The articles that fit as SQL: tables (`a` are the articles), condition, values of its marks.
 
     Where there are many, the articles lead and are looked up in the index, one by one, so that the
     first of them are found at once; else the index leads. Raises QueryError.
     """
+    filters = understood(filters)
     clauses, values = _of_source_and_language(filters)
     tables = "articles a"
     if filters.query is not None and many:
@@ -302,6 +245,7 @@ def found(filters: Filters, many: bool = False) -> tuple[str, str, list[Any]]:
 
 def cube(filters: Filters) -> tuple[str, list[Any]] | None:
     """The condition on `article_counts a` that counts the articles that fit, null where none does."""
+    filters = understood(filters)
     counted = replace(Filters(), sources=filters.sources, languages=filters.languages)
     month = filters.since if filters.since == filters.until else None
     if month is not None and _MONTH.fullmatch(month):
@@ -351,69 +295,3 @@ def _article(row: Any) -> Article:
     values["authors"] = tuple(json.loads(values["authors"]))
     values["tags"] = tuple(json.loads(values["tags"]))
     return Article(**values)
-
-
-def _marked(query: str | None) -> re.Pattern[str] | None:
-    """What a snippet marks: the words and phrases wanted of the text, accents folded."""
-    if query is None:
-        return None
-    found = [
-        _pattern(item)
-        for item in _items(query)
-        if not item.unwanted and item.field in (None, "text")
-    ]
-    return re.compile("|".join(found)) if found else None
-
-
-def _pattern(item: _Item) -> str:
-    parts = re.findall(r"[^\W_]+", _folded(item.text))
-    pattern = r"[\W_]+".join(map(re.escape, parts))
-    if not _RUN.match(parts[0]):
-        pattern = r"(?<![^\W_])" + pattern
-    if not (item.is_prefix or _LAST_RUN.search(parts[-1])):
-        pattern += r"(?![^\W_])"
-    return pattern
-
-
-def _snippet(text: str, marked: re.Pattern[str] | None) -> tuple[tuple[str, bool], ...]:
-    """The part of a text around the first match, in pieces."""
-    folded = _folded(text) if marked else ""
-    first = marked.search(folded) if marked else None
-    start = max(0, first.start() - SNIPPET_BEFORE) if first else 0
-    if first and start:  # not amid a word, where the script has spaces
-        start = max(start, text.find(" ", start, first.start()) + 1)
-    end = min(len(text), start + SNIPPET_LETTERS)
-    pieces, position = [("… " if start else "", False)], start
-    for match in marked.finditer(folded, start, end) if marked and first else ():
-        pieces.append((text[position : match.start()], False))
-        pieces.append((text[match.start() : match.end()], True))
-        position = match.end()
-    pieces.append((text[position:end], False))
-    pieces.append((" …" if end < len(text) else "", False))
-    return tuple((re.sub(r"\s+", " ", piece), hit) for piece, hit in pieces if piece)
-
-
-class _Folding(dict[int, str]):
-    """For each letter what it is in lower case without its accent: one letter for one."""
-
-    def __missing__(self, code: int) -> str:
-        letter = chr(code)
-        composed = unicodedata.normalize("NFKC", letter)
-        parts = unicodedata.normalize("NFD", composed if len(composed) == 1 else letter)
-        base, marks = parts[0], parts[1:]
-        # East of here what looks like an accent makes another letter: か, が.
-        if base > "\u2e80" or not all(map(unicodedata.combining, marks)):
-            base = letter
-        self[code] = folded = base.lower()[:1]
-        return folded
-
-
-_FOLDING = _Folding()
-
-
-def _folded(text: str) -> str:
-    return text.translate(_FOLDING)
-
-
-def _pairs(run: str) -> str:
-    return " ".join(run[i : i + 2] for i in range(len(run)))

@@ -128,4 +128,16 @@ def _capture(archive: Archive, made: Made) -> Capture:
         "length) SELECT ?, ?, ?, ?, ?, ?, ?, ?, coalesce(max(id), 0), 0 FROM captures",
         row,
     )
-    return Capture(*row[:8], offset=0, length=0, id=cursor.lastrowid)
+    return Capture(
+        id=cursor.lastrowid,
+        url=made.url,
+        final_url=made.url,
+        source=made.source,
+        role="article",
+        fetched=made.fetched,
+        status=200,
+        digest="sha1:",
+        file="made.warc.gz",
+        offset=0,
+        length=0,
+    )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import quote
 
+import lxml.html
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
@@ -15,8 +18,10 @@ from hypothesis import strategies as st
 
 from archive import schema, search
 from archive.cli import cli
+from archive.integrity import verify
 from archive.search import Filters, QueryError
 from archive.store import open_reader
+from tests.browse_archive import served
 from tests.small_archive import TEXTS, make
 
 
@@ -116,6 +121,97 @@ def test_what_is_taken_out_of_the_index_is_not_found() -> None:
 def test_a_query_that_says_nothing_gives_a_hint(db: object, query: str) -> None:
     with pytest.raises(QueryError):
         list(search.select(db, Filters(query)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "not_found"),
+    [
+        ("มีเสือในสวน", "เสือ", "เสื้อ"), ("เขาซื้อเสื้อใหม่", "เสื้อ", "เสือ"), ("ໂຮງຮຽນ", "ຮຽນ", "ຮຽນຮູ້"),
+        ("កម្ពុជា", "ពុជា", "ពុជី"), ("यह हिन्दी में है", "हिन्दी", "हनद"), ("বাংলাদেশের খবর", "বাংলাদেশের", "বলদ"),
+        ("مُحَمَّدٌ فِي البَيْت", "محمد", "حمد"), ("محمد في البيت", "مُحَمَّد", "حمد"), ("שָׁלוֹם", "שלום", "שלומ"),
+        ("한국은 오늘", "한국", "국한"), ("정부가 발표한", "발표", "표발"), ("கல்வி", "கல்வி", "கலவ"),
+        ("e\u0301te\u0301", "été", "et"), ("Việt Nam", "viet", "vietnam"),
+    ],
+)  # fmt: skip
+def test_words_of_every_script(text: str, found: str, not_found: str) -> None:
+    assert (matches(text, found), matches(text, not_found)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("crane* OR marche", "52"), ("crane* OR kuhlung OR 東京", "531"), ("harbour crane* OR night", "5"),
+        ("crane* or marche", ""), ('crane* "OR" marche', ""), ("harbour AND cranes", "5"),
+        ("harbour NOT cranes", ""), ("OR harbour", ""), ("harbour -cranes OR night", ""),
+        ("source:a.org", "21"), ("source:a.org OR", ""), ("source:b.org language:ja", "3"),
+        ("source:a.org source:b.org harbour", "5"), ('tag:"a tag" harbour', "5"), ("tag:none", ""),
+        ("source:a.org harbour", ""), ("19:30", ""), ("https://a.org/1", ""),
+    ],
+)  # fmt: skip
+def test_operators_and_filters_in_a_query(db: object, query: str, found: str) -> None:
+    hits = list(search.select(db, Filters(query)))  # type: ignore[arg-type]
+    assert {hit.article.url[-1] for hit in hits} == set(found)
+    assert search.count(db, Filters(query)) == len(found)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("query", "hint"),
+    [
+        ("titel:crane", "did you mean title:"), ("autor:meier", "did you mean author:"),
+        ("-sources:x", "did you mean source:"), ("-source:a.org crane", "can neither be left out"),
+        ("crane OR source:a.org", "nor stand behind OR"), ("source:a.org -crane", "must occur"),
+    ],
+)  # fmt: skip
+def test_a_wrong_query_gives_a_hint(db: object, query: str, hint: str) -> None:
+    with pytest.raises(QueryError, match=hint):
+        list(search.select(db, Filters(query)))  # type: ignore[arg-type]
+
+
+def test_best_first_and_of_many_the_newest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill = "It is told at length, with all that was said. " * 20
+    make(tmp_path, {
+        "https://a.org/1": ("en", "A heading", f"{fill}One heron came."),
+        "https://a.org/2": ("en", "A heron", fill),
+        "https://a.org/3": ("en", "A heading", "Heron, heron, heron."),
+        "https://a.org/4": ("en", "A heading", f"{fill}One heron came. {fill}"),
+    })  # fmt: skip
+
+    def found() -> tuple[str, str]:
+        answer = json.loads(run(tmp_path, "search", "heron", "--json")[1])
+        return answer["order"], "".join(article["url"][-1] for article in answer["articles"])
+
+    assert found() == ("best", "3214")
+    monkeypatch.setattr(search, "BROAD", 3)
+    assert found() == ("newest", "4321")
+    assert "newest first: too many to rank" in run(tmp_path, "search", "heron")[1]
+
+
+SAME = ["cranes", "harb*", '"learn to see"', "title:harbour", "東京", "ปัญญา", "l'été", "cranes -day",
+        "crane* OR marche", "source:a.org", "tag:\"a tag\" language:de", "Größe", "nothing"]  # fmt: skip
+
+
+def test_the_same_is_found_on_the_command_line_in_datasette_and_in_python(
+    directory: Path, db: object
+) -> None:
+    with served(directory) as base:
+        for query in SAME:
+            hits = [hit.article for hit in search.select(db, Filters(query))]  # type: ignore[arg-type]
+            listed = json.loads(run(directory, "search", query, "--json")[1])
+            with urllib.request.urlopen(f"{base}/-/search?q={quote(query)}") as answer:
+                page = lxml.html.fromstring(answer.read().decode())
+            links = page.xpath("//section[@aria-label='Articles']//h3//a/@href")
+            assert [article["url"] for article in listed["articles"]] == [a.url for a in hits]
+            assert [link.rsplit("/", 1)[1] for link in links] == [str(a.id) for a in hits], query
+
+
+def test_an_index_of_an_earlier_version_is_made_anew(tmp_path: Path) -> None:
+    make(tmp_path, {"https://a.org/1": ("th", "เสือ", "มีเสือในสวน")})
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as held, held:
+        held.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
+        held.execute("UPDATE definitions SET version = '1' WHERE part = 'search'")
+    with closing(open_reader(tmp_path)) as opened:
+        assert search.count(opened, Filters("เสือ")) == 1
+    assert verify(tmp_path) == []
 
 
 @given(query=st.text(min_size=1))

@@ -151,7 +151,11 @@ def history(url: str, directory: Path, as_json: bool) -> None:
 def search(
     words: tuple[str, ...], limit: int, filters: Filters, directory: Path, as_json: bool
 ) -> None:
-    """Search: words (all of them), "phrases", prefix*, -without, title:word, author:word.
+    """Search: words (all of them), "phrases", prefix*, -without, this OR that, title:word.
+
+    Fields: title:, author:, text:; and as filters source:, language:, tag:. Accents and capitals
+    make no difference. The best come first; where more than 20,000 articles have the words, the
+    newest.
 
     \b
     Examples:
@@ -173,7 +177,8 @@ def search(
             {**asdict(hit.article), "snippet": "".join(text for text, _ in hit.snippet)}
             for hit in hits
         ]
-        print_json({"total": total, "articles": found})
+        order = "newest" if broad else "best"
+        print_json({"total": total, "order": order, "articles": found})
         return
     from rich.text import Text
 
