@@ -7,6 +7,7 @@ import sqlite3
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -97,15 +98,22 @@ def test_of_a_text_without_spaces_only_its_parts_are_found(text: str, data: st.D
     assert matches(text, pair) == (pair in text)
 
 
+@cache
+def empty_archive() -> sqlite3.Connection:
+    index = sqlite3.connect(":memory:")
+    schema.apply(index)
+    return index
+
+
 def matches(text: str, query: str) -> bool:
-    with closing(sqlite3.connect(":memory:")) as index:
-        schema.apply(index)
-        search.index(index, 1, "", text, "[]")
-        found = index.execute(
-            "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?",
-            [search.match_expression(query)],
-        )
-        return found.fetchall() == [(1,)]
+    index = empty_archive()
+    search.index(index, 1, "", text, "[]")
+    found = index.execute(
+        "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?",
+        [search.match_expression(query)],
+    ).fetchall()
+    search.unindex(index, 1, "", text, "[]")
+    return found == [(1,)]
 
 
 def test_what_is_taken_out_of_the_index_is_not_found() -> None:
