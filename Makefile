@@ -15,7 +15,7 @@ demo: $(VENV)/installed  ## the whole line on bundled sample sites, offline
 	@$(BIN)/newsarchive demo
 
 test: $(VENV)/dev browser  ## the full test suite
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest -q -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/dev  ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
