@@ -60,11 +60,21 @@ class Hosts:
             for site, reason, refusals, articles, refused, until in rows
         }
         self._changed: set[str] = set()
+        self._refusals: dict[str, Host] = {}  # the last of each site in this run
 
     def waits(self, site: str) -> Host | None:
         """The host, where it is to be left alone now."""
         host = self._held.get(site)
         return host if host and host.wait_until and host.wait_until > _now() else None
+
+    def refusal(self, site: str, reason: str) -> Host | None:
+        """The host, where it is to be left alone now, or was when it refused for that reason.
+
+        What it refused may be stored only when its time has come: then it is asked for again at once.
+        """
+        last = self._refusals.get(site)
+        was = last if last and last.wait_until and last.reason == reason else None
+        return self.waits(site) or was
 
     def is_suspect(self, site: str) -> bool:
         """Whether the host refused when it was last asked: then one URL at a time is enough."""
@@ -94,7 +104,7 @@ class Hosts:
         if before and before.wait_until and before.wait_until > now:
             until = max(until or now, before.wait_until)  # said while others were under way
         host = Host(site, reason, refusals, of_articles, now, until)
-        self._held[site] = host
+        self._held[site] = self._refusals[site] = host
         self._changed.add(site)
         return host
 

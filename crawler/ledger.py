@@ -187,7 +187,8 @@ class Ledger:
             self._save_absent(progress, url, capture, is_gone=change.kind == "gone")
             return
         if isinstance(outcome, Fault):
-            host = self.hosts.waits(urls.site(capture.final_url)) if capture else None
+            site = urls.site(capture.final_url) if capture else ""
+            host = self.hosts.refusal(site, outcome.kind)
             self._save_fault(progress, url, outcome, entry, is_article, host)
             return
         again = self._next_visit(url, datetime.now(UTC)) if is_article else None

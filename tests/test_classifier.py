@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.model import Reading
@@ -39,7 +39,6 @@ def _score(tree: Tree, row: Any) -> float:
     return tree
 
 
-@settings(deadline=None)
 @given(
     st.lists(trees(), min_size=1, max_size=5),
     st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=5),

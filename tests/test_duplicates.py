@@ -139,7 +139,7 @@ TEXTS = st.lists(st.sampled_from([0, 0, 0, 0, 1]), min_size=10, max_size=10).map
 STEPS = st.tuples(ARTICLES, st.none() | TEXTS, st.none() | st.integers(1, 5), st.booleans())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=st.lists(STEPS, min_size=4, max_size=30), data=st.data())
 def test_clusters_follow_from_the_articles_alone(
     steps: list[tuple[int, str | None, int | None, bool]], data: st.DataObject

@@ -153,13 +153,13 @@ def markup(draw: st.DrawFn, depth: int = 4) -> str:
     return "".join(parts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=400) | st.text(max_size=400).map(lambda t: t.encode("utf-8", "replace")))
 def test_any_bytes_give_a_reading_or_a_fault(body: bytes) -> None:
     assert isinstance(read(body, URL), Reading | Fault)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(markup())
 def test_the_text_is_text_of_the_page_whatever_its_markup(body: str) -> None:
     page = f"<html><body>{body}<p>{PROSE}</p><p>{PROSE}</p></body></html>"

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from archive import warc
+from archive.model import Fault
 from archive.store import open_archive, open_reader
 from crawler.hosts import LONGEST_STATED, LONGEST_WAIT, Hosts, retry_after, wait_after
+from crawler.ledger import Ledger, Options, Result
+from crawler.sources import Source
 from tests.conftest import Run, document
 from tests.faults import page
 from tests.moody_site import Answer, Site, html, moody_site
@@ -60,13 +64,29 @@ def test_a_run_waits_for_a_host_that_asks_for_a_moment(
     site.write(tmp_path)
     done = newsarchive("crawl", "--json", archive=tmp_path)
     report = document(done)["sources"]["x"]
-    assert (done.returncode, report["new"], report["failed"]) == (0, 6, 0)
+    assert (done.returncode, report["new"], report["failures"]) == (0, 6, [])
     assert report["wait_until"] is None
     assert times[1] - times[0] >= timedelta(seconds=2)
     # Nothing at all was asked of the host meanwhile.
     refused = site.asked().index(status)
     assert site.asked()[refused + 1 :].count(200) == 7 - site.asked()[:refused].count(200)
     assert waits(tmp_path) == []
+
+
+def test_a_moment_that_has_passed_when_the_refusal_is_stored_has_passed(tmp_path: Path) -> None:
+    """As on a busy machine: the page is asked for again in this run, and not in an hour."""
+    url, source = "https://e.org/feed", Source("e", "https://e.org/", feeds=("https://e.org/feed",))
+    with open_archive(tmp_path, "test") as archive:
+        ledger = Ledger(archive, [source], Options())
+        ledger.begin()
+        (entry,) = (assignment.entry for assignment in ledger.claim())
+        exchange = warc.Exchange(url, warc.now(), 429, (), b"")
+        capture = archive.append(exchange, url=url, source="e", role="feed", found_by="configured")
+        ledger.hosts.refused(
+            "e.org", "http-429", of_articles=False, stated=timedelta(microseconds=1)
+        )
+        ledger.save([Result(capture, Fault("http-429", "HTTP status 429"), entry, "e")])
+        assert [assignment.entry.url for assignment in ledger.claim()] == [url]
 
 
 def test_a_longer_time_holds_for_the_whole_host_and_the_next_runs(

@@ -76,9 +76,7 @@ STEPS: list[Step] = [
 ]
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(STEPS))
 def test_the_order_of_arrival_changes_nothing(
     order: list[Step], tmp_path_factory: pytest.TempPathFactory
@@ -102,9 +100,7 @@ def random_reading(chosen: list[str]) -> Reading:
     return Reading(title=f"Report {'-'.join(chosen)[:40]}", blocks=blocks, language="en")
 
 
-@settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pages=st.lists(
         st.lists(st.sampled_from(POOL), min_size=3, max_size=8), min_size=4, max_size=14

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archive import urls
@@ -46,7 +46,6 @@ def test_different_queries_are_different_articles() -> None:
     assert urls.key("https://example.org/?sid=1") != urls.key("https://example.org/?sid=2")
 
 
-@settings(deadline=None)  # the first call reads the Public Suffix List
 @given(st.text())
 def test_any_text_has_a_key_and_canonical_is_idempotent(url: str) -> None:
     assert urls.canonical(urls.canonical(url)) == urls.canonical(url)

@@ -123,7 +123,7 @@ def test_files_rotate(tmp_path: Path) -> None:
     assert len(set(files)) == 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cut=st.integers(min_value=0, max_value=2000))
 def test_a_torn_tail_is_cut_and_the_recorded_stays(
     tmp_path_factory: pytest.TempPathFactory, cut: int
