@@ -35,6 +35,7 @@ def facets(db: sqlite3.Connection, filters: Filters) -> Facets:
     the values are then the most frequent of 10,000 of them. Raises QueryError.
     """
     filters = search.understood(filters)
+    filters = search.understood(filters)
     cube = search.cube(filters)
     if cube is None:
         return _ordered(*_counted(db, filters, NAMES))
@@ -63,16 +64,16 @@ def _counted(
     is_broad = filters.query is not None and search.is_broad(db, filters)
     if is_broad:  # those captured last
         where += " AND articles_fts.rowid > ?"
-        values.append(db.execute("SELECT max(id) FROM articles").fetchone()[0] - COUNTED)
+        values.append(db.execute("SELECT max(id) FROM article_facets").fetchone()[0] - COUNTED)
     own = [
         f"SELECT '{name}', {name}, count(*) FROM found GROUP BY 2" for name in _OWN if name in names
     ]
     lists = [
-        f"SELECT '{name}', t.{name}, count(*) FROM found JOIN {table} t ON t.article_id = found.id GROUP BY 2"
+        f"SELECT '{name}', t.{name}, count(*) FROM found CROSS JOIN {table} t ON t.article_id = found.id GROUP BY 2"
         for name, table in _LISTS.items()
     ]
     sql = (
-        f"WITH found AS MATERIALIZED (SELECT a.id, a.source, a.language, a.month FROM {tables} "
+        f"WITH found AS MATERIALIZED (SELECT a.id, a.source, a.language, substr(a.dated, 1, 7) AS month FROM {tables} "
         f"WHERE {where} LIMIT ?) SELECT '', '', count(*) FROM found UNION ALL "
         + " UNION ALL ".join([*own, *lists])
     )

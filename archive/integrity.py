@@ -102,7 +102,12 @@ def _statistics(db: sqlite3.Connection) -> Iterator[str]:
 
 # What each of these tables holds, counted anew: its columns, and where they come from.
 COUNTS = {
+    "article_facets": ("id, source, language, dated, word_count", "articles"),
     "article_counts": ("source, language, month, count(*)", "articles GROUP BY 1, 2, 3"),
+    "week_counts": (
+        "source, date(dated, 'weekday 0', '-6 days'), count(*)",
+        "articles GROUP BY 1, 2",
+    ),
     "article_tags": ("DISTINCT value, a.id", "articles a, json_each(a.tags)"),
     "article_authors": ("DISTINCT value, a.id", "articles a, json_each(a.authors)"),
     "tag_counts": ("tag, count(*)", "article_tags GROUP BY 1"),

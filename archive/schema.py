@@ -412,9 +412,17 @@ ALTER TABLE articles ADD COLUMN dated TEXT GENERATED ALWAYS AS (coalesce(publish
 ALTER TABLE articles ADD COLUMN month TEXT GENERATED ALWAYS AS (substr(dated, 1, 7)) VIRTUAL;
 DROP INDEX articles_published;
 DROP INDEX articles_language;
-CREATE INDEX articles_dated ON articles (dated, source);
-CREATE INDEX articles_source_dated ON articles (source, dated);
-CREATE INDEX articles_language ON articles (language, dated);
+
+CREATE TABLE article_facets (     -- what lists are chosen, sorted and counted by, without the texts:
+    id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,  -- a page of rows is read at once
+    source TEXT NOT NULL,
+    language TEXT NOT NULL,
+    dated TEXT NOT NULL,
+    word_count INTEGER NOT NULL
+);
+CREATE INDEX article_facets_dated ON article_facets (dated, source, language);
+CREATE INDEX article_facets_source ON article_facets (source, dated, language);
+CREATE INDEX article_facets_language ON article_facets (language, dated, source);
 
 -- The triggers below keep all of these as the articles and blocks stand.
 CREATE TABLE article_tags (
@@ -436,6 +444,12 @@ CREATE TABLE article_counts (     -- how many articles: counting them takes seco
     month TEXT NOT NULL,
     articles INTEGER NOT NULL,
     PRIMARY KEY (source, language, month)
+) WITHOUT ROWID;
+CREATE TABLE week_counts (        -- for charts
+    source TEXT NOT NULL,
+    week TEXT NOT NULL,           -- its Monday
+    articles INTEGER NOT NULL,
+    PRIMARY KEY (source, week)
 ) WITHOUT ROWID;
 CREATE TABLE tag_counts (tag TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE author_counts (author TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
@@ -460,28 +474,39 @@ CREATE TRIGGER article_authors_removed AFTER DELETE ON article_authors BEGIN
     DELETE FROM author_counts WHERE author = old.author AND articles = 0;
 END;
 
-CREATE TRIGGER articles_added AFTER INSERT ON articles BEGIN
-    INSERT INTO article_counts VALUES (new.source, new.language, new.month, 1)
+CREATE TRIGGER article_facets_added AFTER INSERT ON article_facets BEGIN
+    INSERT INTO article_counts VALUES (new.source, new.language, substr(new.dated, 1, 7), 1)
         ON CONFLICT DO UPDATE SET articles = articles + 1;
+    INSERT INTO week_counts VALUES (new.source, date(new.dated, 'weekday 0', '-6 days'), 1)
+        ON CONFLICT DO UPDATE SET articles = articles + 1;
+END;
+CREATE TRIGGER article_facets_removed AFTER DELETE ON article_facets BEGIN
+    UPDATE article_counts SET articles = articles - 1
+        WHERE (source, language, month) = (old.source, old.language, substr(old.dated, 1, 7));
+    DELETE FROM article_counts WHERE articles = 0
+        AND (source, language, month) = (old.source, old.language, substr(old.dated, 1, 7));
+    UPDATE week_counts SET articles = articles - 1
+        WHERE (source, week) = (old.source, date(old.dated, 'weekday 0', '-6 days'));
+    DELETE FROM week_counts WHERE articles = 0
+        AND (source, week) = (old.source, date(old.dated, 'weekday 0', '-6 days'));
+END;
+CREATE TRIGGER articles_added AFTER INSERT ON articles BEGIN
+    INSERT INTO article_facets
+        VALUES (new.id, new.source, new.language, new.dated, new.word_count);
     INSERT INTO article_tags SELECT DISTINCT value, new.id FROM json_each(new.tags);
     INSERT INTO article_authors SELECT DISTINCT value, new.id FROM json_each(new.authors);
 END;
 CREATE TRIGGER articles_removed AFTER DELETE ON articles BEGIN
-    UPDATE article_counts SET articles = articles - 1
-        WHERE source = old.source AND language = old.language AND month = old.month;
-    DELETE FROM article_counts
-        WHERE source = old.source AND language = old.language AND month = old.month AND articles = 0;
+    DELETE FROM article_facets WHERE id = old.id;
     DELETE FROM article_tags WHERE article_id = old.id;
     DELETE FROM article_authors WHERE article_id = old.id;
 END;
-CREATE TRIGGER articles_moved AFTER UPDATE OF source, language, published_utc, first_seen ON articles
-WHEN old.source != new.source OR old.language != new.language OR old.month != new.month BEGIN
-    UPDATE article_counts SET articles = articles - 1
-        WHERE source = old.source AND language = old.language AND month = old.month;
-    DELETE FROM article_counts
-        WHERE source = old.source AND language = old.language AND month = old.month AND articles = 0;
-    INSERT INTO article_counts VALUES (new.source, new.language, new.month, 1)
-        ON CONFLICT DO UPDATE SET articles = articles + 1;
+CREATE TRIGGER articles_moved AFTER UPDATE OF source, language, published_utc, first_seen, word_count
+ON articles WHEN (old.source, old.language, old.dated, old.word_count)
+    != (new.source, new.language, new.dated, new.word_count) BEGIN
+    DELETE FROM article_facets WHERE id = new.id;
+    INSERT INTO article_facets
+        VALUES (new.id, new.source, new.language, new.dated, new.word_count);
 END;
 CREATE TRIGGER articles_tagged AFTER UPDATE OF tags ON articles WHEN old.tags != new.tags BEGIN
     DELETE FROM article_tags WHERE article_id = new.id;
@@ -509,7 +534,7 @@ CREATE TRIGGER blocks_decided AFTER UPDATE OF reason ON blocks WHEN old.reason I
         ON CONFLICT DO UPDATE SET blocks = blocks + 1, letters = letters + length(new.text);
 END;
 
-INSERT INTO article_counts SELECT source, language, month, count(*) FROM articles GROUP BY 1, 2, 3;
+INSERT INTO article_facets SELECT id, source, language, dated, word_count FROM articles;
 INSERT INTO article_tags
     SELECT DISTINCT value, a.id FROM articles a, json_each(a.tags);
 INSERT INTO article_authors

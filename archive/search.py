@@ -25,7 +25,7 @@ VERSION = "2"  # of the words in the index; another one: all are indexed anew
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 _MONTH = re.compile(r"\d{4}-\d\d")
 COLUMNS = tuple(field.name for field in fields(Article))
-_SELECT = ", ".join(f"a.{name}" for name in COLUMNS)
+_SELECT = ", ".join(f"article.{name}" for name in COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,15 +110,15 @@ def select(
     filters = understood(filters)
     broad = is_broad(db, filters)
     tables, where, values = found(filters, many=broad)
-    score, order = "0", "day DESC, address"
+    score, order = "0", "day DESC, number DESC"
     if filters.query is not None and not (broad or newest):
         score = f"bm25(articles_fts, {TITLE_WEIGHT}, {TEXT_WEIGHT}, {AUTHOR_WEIGHT})"
         order = f"score, {order}"
-    # The page is chosen first, without the texts: else SQLite would sort the texts of all matches.
+    # The page is chosen first, without the texts: they are read for its articles alone.
     sql = (
-        f"WITH page AS (SELECT a.id AS number, a.url AS address, {score} AS score, a.dated AS day "
+        f"WITH page AS (SELECT a.id AS number, a.dated AS day, {score} AS score "
         f"FROM {tables} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?) "
-        f"SELECT {_SELECT} FROM page JOIN articles a ON a.id = number ORDER BY {order}"
+        f"SELECT {_SELECT} FROM page JOIN articles article ON article.id = number ORDER BY {order}"
     )
     marked = pattern(wanted(filters.query)) if filters.query else None
     for row in run(db, sql, [*values, -1 if limit is None else limit, offset]):
@@ -189,8 +189,9 @@ def articles(
     # Ids are sorted, not texts: the limit keeps SQLite from merging the two queries, and CROSS JOIN
     # keeps their order (https://www.sqlite.org/optoverview.html, 8.2 and 10).
     sql = (
-        f"SELECT {_SELECT} FROM (SELECT a.id AS number FROM {tables} WHERE {where} "
-        "ORDER BY a.url LIMIT -1) CROSS JOIN articles a ON a.id = number"
+        f"SELECT {_SELECT} FROM (SELECT id AS number FROM articles "
+        f"WHERE id IN (SELECT a.id FROM {tables} WHERE {where}) "
+        "ORDER BY url LIMIT -1) CROSS JOIN articles article ON article.id = number"
     )
     return (_article(row) for row in run(db, sql, values))
 
@@ -198,25 +199,26 @@ def articles(
 def article_by_url(db: sqlite3.Connection, url: str) -> Article | None:
     """The article known by that address: its own, or any it was captured under."""
     row = db.execute(
-        f"SELECT {_SELECT} FROM articles a JOIN addresses k ON k.article_id = a.id WHERE k.key = ?",
+        f"SELECT {_SELECT} FROM articles article JOIN addresses k ON k.article_id = article.id "
+        "WHERE k.key = ?",
         [urls.key(url)],
     ).fetchone()
     return _article(row) if row else None
 
 
 def found(filters: Filters, many: bool = False) -> tuple[str, str, list[Any]]:
-    """The articles that fit as SQL: tables (`a` are the articles), condition, values of its marks.
+    """The articles that fit as SQL: tables (`a` has their facets), condition, values of its marks.
 
     Where there are many, the articles lead and are looked up in the index, one by one, so that the
     first of them are found at once; else the index leads. Raises QueryError.
     """
     filters = understood(filters)
     clauses, values = _of_source_and_language(filters)
-    tables = "articles a"
+    tables = "article_facets a"
     if filters.query is not None and many:
-        tables = "articles a CROSS JOIN articles_fts ON articles_fts.rowid = a.id"
+        tables = "article_facets a CROSS JOIN articles_fts ON articles_fts.rowid = a.id"
     elif filters.query is not None:
-        tables = "articles_fts CROSS JOIN articles a ON a.id = articles_fts.rowid"
+        tables = "articles_fts CROSS JOIN article_facets a ON a.id = articles_fts.rowid"
     if filters.query is not None:
         clauses.append("articles_fts MATCH ?")
         values.append(match_expression(filters.query))

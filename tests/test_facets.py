@@ -90,7 +90,9 @@ def test_of_many_articles_the_values_come_without_numbers_that_take_long(
     assert counted in (None, search.count(db, filters))
     hits = [hit.article.url for hit in search.select(db, filters)]
     newest = sorted(
-        search.articles(db, filters), key=lambda a: a.published_utc or a.first_seen, reverse=True
+        search.articles(db, filters),
+        key=lambda a: (a.published_utc or a.first_seen, a.id),
+        reverse=True,
     )
     assert sorted(hits) == sorted(article.url for article in newest)
     if search.is_broad(db, filters):
@@ -108,12 +110,14 @@ def test_counts_follow_when_articles_go(tmp_path: Path) -> None:
         archive.connection.execute("DELETE FROM readings")
         archive.connection.execute("DELETE FROM articles_fts WHERE 0")
         archive.connection.execute("DELETE FROM articles")
-        tables = "article_counts tag_counts author_counts block_counts article_tags article_authors"
+        tables = "article_facets article_counts week_counts tag_counts author_counts block_counts article_tags article_authors"
         for table in tables.split():
             assert not archive.connection.execute(f"SELECT * FROM {table}").fetchall(), table
 
 
-@pytest.mark.parametrize("table", ["article_counts", "tag_counts", "author_counts", "block_counts"])
+@pytest.mark.parametrize(
+    "table", ["article_counts", "week_counts", "tag_counts", "author_counts", "block_counts"]
+)
 def test_verify_finds_a_wrong_count(tmp_path: Path, table: str) -> None:
     make(tmp_path, TEXTS)
     assert verify(tmp_path) == []

@@ -20,7 +20,8 @@ SHOWN = 8  # languages and reasons
 TOTALS = """
 SELECT (SELECT coalesce(sum(articles), 0) FROM article_counts) AS articles,
        (SELECT count(*) FROM captures) AS captures,
-       (SELECT min(dated) FROM articles) AS first, (SELECT max(dated) FROM articles) AS last
+       (SELECT min(dated) FROM article_facets) AS first,
+       (SELECT max(dated) FROM article_facets) AS last
 """
 LANGUAGES = """
 SELECT language AS name, sum(articles) AS n FROM article_counts GROUP BY 1 ORDER BY 2 DESC, 1

@@ -16,12 +16,6 @@ from archive import charts
 WEEKS = 52
 FEW = 26  # of a small chart
 
-DAYS = """
-SELECT source, substr(dated, 1, 10), count(*) FROM articles
-WHERE dated >= ? AND dated < ? GROUP BY 1, 2
-"""
-DAYS_OF_ONE = DAYS.replace("WHERE", "WHERE source = ? AND")
-
 
 @dataclass(frozen=True, slots=True)
 class Weekly:
@@ -40,21 +34,20 @@ class Weekly:
 def weekly(db: sqlite3.Connection, source: str | None = None) -> Weekly:
     """The last weeks of all sources, or of one.
 
-    They end with this week, or with that of the latest article, where that is longer ago.
+    They end with that of the latest article, or with this week, where there is none or it is to come.
     """
-    only = [] if source is None else [source]
-    where = "source = ? AND dated" if only else "dated"
-    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
-    (latest,) = db.execute(
-        f"SELECT max(dated) FROM articles WHERE {where} < ?", [*only, tomorrow]
-    ).fetchone()
-    last = _monday((latest or tomorrow)[:10])
+    today = datetime.now(UTC).date().isoformat()
+    where, values = "week <= ?", [today]
+    if source is not None:
+        where, values = f"source = ? AND {where}", [source, today]
+    (latest,) = db.execute(f"SELECT max(week) FROM week_counts WHERE {where}", values).fetchone()
+    last = date.fromisoformat(latest or today)
     weeks = [last - timedelta(weeks=n) for n in reversed(range(WEEKS))]
-    sources: dict[str, Counter[date]] = {}
-    days = db.execute(DAYS_OF_ONE if only else DAYS, [*only, weeks[0].isoformat(), tomorrow])
-    for name, day, articles in days:
-        sources.setdefault(name, Counter())[_monday(day)] += articles
-    return Weekly(weeks, sources)
+    found: dict[str, Counter[date]] = {}
+    sql = f"SELECT source, week, articles FROM week_counts WHERE {where} AND week >= ?"
+    for name, week, articles in db.execute(sql, [*values, weeks[0].isoformat()]):
+        found.setdefault(name, Counter())[date.fromisoformat(week)] = articles
+    return Weekly(weeks, found)
 
 
 def chart(
@@ -85,8 +78,3 @@ def spark(counts: Counter[date], weeks: list[date]) -> Markup:
     values = [counts[week] for week in weeks[-FEW:]]
     name = f"{sum(values):,} articles in {FEW} weeks, {values[-1]:,} in the last of them"
     return charts.spark(values, name)
-
-
-def _monday(day: str) -> date:
-    found = date.fromisoformat(day)
-    return found - timedelta(days=found.weekday())
