@@ -143,6 +143,33 @@ def rebuild(db: sqlite3.Connection) -> None:
         _join(db, article_id)
 
 
+def check(db: sqlite3.Connection) -> Iterator[str]:
+    """What is wrong with the clusters, a line each.
+
+    It is enough that each article has joined the right one of those before it.
+    """
+    held: dict[int, tuple[int, float]] = {
+        article_id: (representative, value)
+        for article_id, representative, value in db.execute("SELECT * FROM duplicates")
+    }
+    bands = ", ".join(f"s.{band}" for band in _COLUMNS)
+    rows = db.execute(
+        f"SELECT a.id, a.url, a.text, s.article_id, {bands} FROM articles a "
+        "LEFT JOIN signatures s ON s.article_id = a.id ORDER BY a.id"
+    )
+    for article_id, url, text, signed, *signature in rows:
+        if not signed or signature != _bands(text):
+            yield f"duplicates {url}: its signature is not that of its text"
+        elif held.get(article_id, (article_id, 1.0)) != _nearest(db, article_id):
+            yield f"duplicates {url}: it is not with the article that it is most like"
+    lonely = db.execute(
+        "SELECT representative FROM duplicates GROUP BY 1 "
+        "HAVING count(*) = 1 OR max(article_id = representative) = 0"
+    )
+    for (representative,) in lonely:
+        yield f"duplicates: the cluster of article {representative} lacks it, or has nothing else"
+
+
 def similarity(one: str, other: str) -> float:
     """The share of shingles that both texts have, 0 to 1; short texts are equal (1) or not (0)."""
     mine, others = _words(one), _words(other)
@@ -169,11 +196,12 @@ def _joined(words: list[str]) -> Iterator[str]:
     return map(" ".join, zip(*(words[n:] for n in range(SHINGLE)), strict=False))
 
 
-def _bands(text: str) -> list[int]:
-    """Two texts are compared where one of these is equal and in the same place; may be empty."""
+def _bands(text: str) -> list[int | None]:
+    """Two texts are compared where one of these is equal and in the same place; null: with none."""
     words = _words(text)
     if len(words) < SHORTEST:
-        return [_hash(" ".join(words).encode())] if words else []
+        first = _hash(" ".join(words).encode()) if words else None
+        return [first, *[None] * (BANDS - 1)]
     sketch = RMinHash(BANDS * ROWS, SEED)
     sketch.update(list(_joined(words)))
     slots = struct.pack(f"<{BANDS * ROWS}I", *sketch.digest())
@@ -188,12 +216,10 @@ def _hash(value: bytes) -> int:
 
 def _sign(db: sqlite3.Connection, article_id: int) -> None:
     """Write by what the article is found."""
-    (text,) = db.execute("SELECT text FROM articles WHERE id = ?", [article_id]).fetchone()
-    bands = _bands(text)
     marks = ", ".join("?" * (BANDS + 1))
     db.execute(
         f"INSERT OR REPLACE INTO signatures VALUES ({marks})",
-        [article_id, *bands, *[None] * (BANDS - len(bands))],
+        [article_id, *_bands(_text(db, article_id))],
     )
 
 
@@ -221,11 +247,7 @@ def _settle(db: sqlite3.Connection, changed: set[int]) -> None:
 
 def _join(db: sqlite3.Connection, article_id: int) -> int:
     """The representative the article joins: the one before it that is most like it, or itself."""
-    (text,) = db.execute("SELECT text FROM articles WHERE id = ?", [article_id]).fetchone()
-    found = db.execute(_EARLIER, _place(db, article_id)).fetchall()
-    measured = [(similarity(text, other_text), other) for other, other_text in found]
-    alike = [(value, -n, other) for n, (value, other) in enumerate(measured) if value >= LIKE]
-    value, _, representative = max(alike, default=(1.0, 0, article_id))
+    representative, value = _nearest(db, article_id)
     before = _representative(db, article_id)
     rows = {article_id: (representative, value), representative: (representative, 1.0)}
     db.executemany(
@@ -239,6 +261,22 @@ def _join(db: sqlite3.Connection, article_id: int) -> int:
         [(before,), (article_id,)],
     )
     return representative
+
+
+def _nearest(db: sqlite3.Connection, article_id: int) -> tuple[int, float]:
+    """The representative before the article that is most like it, or itself; and how like."""
+    found = db.execute(_EARLIER, _place(db, article_id)).fetchall()
+    if not found:
+        return article_id, 1.0
+    text = _text(db, article_id)
+    measured = [(similarity(text, other_text), other) for other, other_text in found]
+    alike = [(value, -n, other) for n, (value, other) in enumerate(measured) if value >= LIKE]
+    value, _, representative = max(alike, default=(1.0, 0, article_id))
+    return representative, value
+
+
+def _text(db: sqlite3.Connection, article_id: int) -> str:
+    return str(db.execute("SELECT text FROM articles WHERE id = ?", [article_id]).fetchone()[0])
 
 
 def _place(db: sqlite3.Connection, article_id: int) -> dict[str, int | str | None]:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from archive import fingerprint, search, warc
+from archive import duplicates, fingerprint, search, warc
 from archive.store import open_reader
 
 
@@ -26,6 +26,7 @@ def verify(directory: Path) -> list[str]:
             *_statistics(db),
             *_counts(db),
             *_index(db),
+            *duplicates.check(db),
         ]
     except sqlite3.DatabaseError as error:
         return [f"archive.db: {error}"]

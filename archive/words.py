@@ -19,6 +19,7 @@ LAST_RUN = re.compile(f"[{_CUT}]+$")
 _POINTS = re.compile(
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]+"
 )
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def words(text: str) -> str:
@@ -38,7 +39,7 @@ def unpointed(text: str) -> str:
 
 def folded(text: str) -> str:
     """The text in lower case without accents, letter for letter as long as it was."""
-    return text.translate(_FOLDING)
+    return _NOT_ASCII.sub(lambda letters: letters.group().translate(_FOLDING), text).lower()
 
 
 class _Folding(dict[int, str]):

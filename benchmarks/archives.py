@@ -8,6 +8,8 @@ are those of any newsletter. The same number gives the same archive.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import re
 from collections.abc import Iterator
@@ -16,12 +18,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import islice
 
+from archive import fingerprint, search, urls
+from archive.articles import utc, word_count
 from archive.model import Block, Capture, Reading, Reason
 from archive.store import Archive
 from benchmarks.pages import load
 
 SITES = 200
 BATCH = 100  # articles in a transaction, as a busy crawl has
+POURED = 2_000
 LATEST = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAYS = 3650  # from the first to the latest
 WORDS = (150, 700)  # of a text: what most pages of the bench have
@@ -75,6 +80,78 @@ def fill(archive: Archive, made: Iterator[Made]) -> int:
                 archive.save(_capture(archive, article), article.reading)
         saved += len(batch)
     return saved
+
+
+def pour(archive: Archive, made: Iterator[Made]) -> int:
+    """The number of articles written, ten times as fast as `fill`: by SQL, and without readings.
+
+    What pages and commands read is as `fill` writes it; nothing is learned of the sites.
+    """
+    written = 0
+    while batch := list(islice(made, POURED)):
+        with archive.transaction():
+            for article in batch:
+                _write(archive, article)
+        written += len(batch)
+    return written
+
+
+def _write(archive: Archive, made: Made) -> None:
+    db, capture, reading = archive.connection, _capture(archive, made), made.reading
+    digest = hashlib.sha256(reading.text.encode()).hexdigest()
+    row = {
+        "url": made.url,
+        "captured_url": made.url,
+        "capture_id": capture.id,
+        "source": made.source,
+        "site": made.source,
+        "title": reading.title,
+        "authors": json.dumps(reading.authors),
+        "published": reading.published,
+        "published_utc": utc(reading.published),
+        "language": reading.language,
+        "language_confidence": reading.language_confidence,
+        "tags": json.dumps(reading.tags),
+        "text": reading.text,
+        "word_count": word_count(reading.text),
+        "digest": digest,
+        "may_crawl": "unsaid",
+        "may_archive": "unsaid",
+        "may_train": "unsaid",
+        "extractor": reading.extractor,
+        "first_seen": made.fetched,
+        "last_seen": made.fetched,
+    }
+    marks = ", ".join("?" * len(row))
+    cursor = db.execute(
+        f"INSERT INTO articles ({', '.join(row)}) VALUES ({marks})", list(row.values())
+    )
+    number = cursor.lastrowid
+    assert number is not None
+    db.execute("INSERT INTO addresses VALUES (?, ?)", [urls.key(made.url), number])
+    db.execute(
+        "INSERT INTO revisions VALUES (?, 1, ?, ?, ?, NULL)",
+        [number, made.fetched, capture.id, digest],
+    )
+    db.executemany(
+        "INSERT INTO blocks (article_id, position, kind, text, markdown, digest, kept, reason, rule, "
+        "evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                number, position, b.kind, b.text, b.markdown, _digest(b), b.kept, b.reason, b.rule,
+                b.evidence,
+            )
+            for position, b in enumerate(reading.blocks)
+        ],
+    )  # fmt: skip
+    search.index(db, number, reading.title, reading.text, json.dumps(reading.authors))
+
+
+def _digest(block: Block) -> str:
+    """The fingerprint of chrome; text, which stands on one page only, has one that costs nothing."""
+    if block.kept:
+        return hashlib.sha1(block.text.encode(), usedforsecurity=False).hexdigest()[:16]
+    return fingerprint.digest(block.text)
 
 
 def _article(number: int, chosen: random.Random, languages: dict[str, int]) -> Made:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from archive import duplicates, schema
 from archive.cli import cli
-from archive.store import reader
+from archive.integrity import verify
+from archive.store import open_archive, reader
 from tests.small_archive import make
 
 SENTENCES = [
@@ -161,6 +162,7 @@ def test_clusters_follow_from_the_articles_alone(
         settled = state(db)
         duplicates.rebuild(db)
         assert state(db) == settled
+        assert list(duplicates.check(db)) == []
     with archive() as db:
         for url in data.draw(st.permutations(sorted(final))):
             put(db, url, *final[url])
@@ -218,3 +220,25 @@ def test_a_page_that_changes_its_text_leaves_its_cluster_and_comes_back(tmp_path
     assert found() == ["1", "3"]  # a revision of its own article, and now like another
     make(tmp_path, COPIES, day=26)
     assert found() == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM duplicates", "DELETE FROM duplicates WHERE article_id = 1",
+        "DELETE FROM duplicates WHERE article_id = 2", "DELETE FROM signatures WHERE article_id = 3",
+        "UPDATE signatures SET band3 = band3 + 1 WHERE article_id = 2",
+        "INSERT INTO duplicates VALUES (3, 3, 1.0)", "INSERT INTO duplicates VALUES (3, 1, 0.9)",
+        "UPDATE duplicates SET similarity = 0.99 WHERE article_id = 2",
+    ],
+)  # fmt: skip
+def test_verify_finds_what_is_wrong_with_the_clusters(tmp_path: Path, damage: str) -> None:
+    make(tmp_path, COPIES)
+    assert verify(tmp_path) == []
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as db, db:
+        db.execute(damage)
+    (problem,) = verify(tmp_path)[:1]
+    assert problem.startswith("duplicates")
+    with open_archive(tmp_path, "test") as opened, opened.transaction():
+        duplicates.rebuild(opened.connection)
+    assert verify(tmp_path) == []

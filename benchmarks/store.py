@@ -1,0 +1,184 @@
+"""The command: how fast archives of some sizes take articles and answer.
+
+python -m benchmarks.store --size 10000                          # prints a table
+python -m benchmarks.store --size 10000 --size 100000 --report docs/store.md
+python -m benchmarks.store --archive DIR                         # one that was made before
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+import click
+import httpx
+
+from archive import facets, search
+from archive.browse import application
+from archive.search import Filters
+from archive.store import open_archive, reader
+from benchmarks import archives
+from benchmarks.pages import BENCH
+from benchmarks.report import machine, write_section
+from benchmarks.tables import markdown_table
+
+STORED = 1_000  # articles that are timed as they come into an archive of the size
+QUERIES = 200
+FREQUENT = 20  # words of which each is a broad query
+PAGE = 25  # hits, as on the page of results
+SEED = 7
+METHOD = """
+Archives are made of real sentences recombined (`benchmarks/archives.py`): 150 to 700 words an article,
+one to three real languages, twelve blocks. "Store" is `Archive.save` in transactions of 100 articles:
+blocks, what is learned of the site, revisions, full-text index, near-duplicates, counts of facets; the
+bytes of the page are left out. Queries are words of articles chosen at random, half of them two words
+of one article; none matches more than 20,000 articles. Broad ones are the most frequent words. Each is
+asked for the first 25 hits with their texts and snippets. Times of the processor, so that others on the
+machine disturb little; in brackets the time on the clock.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of the processor and on the clock, one for each question."""
+
+    processor: list[float]
+    clock: list[float]
+
+    def cell(self) -> str:
+        """Median and 95th percentile in milliseconds."""
+        return " / ".join(f"{1000 * f(self.processor):.1f}" for f in (median, _p95)) + (
+            f" ({1000 * _p95(self.clock):.0f})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured on one archive; `stored` is articles a second."""
+
+    articles: int
+    stored: float | None
+    asked: dict[str, Times]
+    megabytes: float
+    text_megabytes: float
+
+
+@click.command(help=__doc__)
+@click.option("--size", "sizes", type=click.IntRange(1_000), multiple=True, default=[10_000])
+@click.option("--archive", "held", type=click.Path(path_type=Path), help="Only ask this one.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write the section of this file.")
+def main(sizes: Sequence[int], held: Path | None, report: Path | None) -> None:
+    if not BENCH.is_dir():
+        raise click.ClickException(f"no sentences to make articles of: {BENCH} is not there")
+    measured = [measure(held, None)] if held else list(map(_made, sizes))
+    text = "\n".join(_report(measured))
+    click.echo(text)
+    if report:
+        write_section(report, "store", text)
+
+
+def _made(size: int) -> Measured:
+    """What is measured on an archive that is made for it."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open_archive(Path(folder), "benchmark") as archive:
+            archives.pour(archive, archives.articles(size - STORED))
+            coming = list(archives.articles(STORED, first=size))
+            stored, _ = timed(lambda: archives.fill(archive, iter(coming)))
+        return measure(Path(folder), STORED / stored)
+
+
+def measure(folder: Path, stored: float | None) -> Measured:
+    """What an archive answers, and how large it is."""
+    with reader(folder) as db:
+        narrow, broad = queries(db)
+        numbers = [row[0] for row in db.execute("SELECT id FROM articles")]
+        asked = {
+            "search": _times(lambda query: _found(db, query), narrow),
+            "broad search": _times(lambda query: _found(db, query), broad),
+            "facets of a search": _times(lambda q: facets.facets(db, Filters(q)), narrow),
+        }
+        (articles, text) = db.execute(
+            "SELECT count(*), sum(length(CAST(text AS BLOB))) FROM articles"
+        ).fetchone()
+    asked["article page"] = asyncio.run(
+        _pages(folder, random.Random(SEED).sample(numbers, QUERIES))
+    )
+    size = (folder / "archive.db").stat().st_size
+    return Measured(articles, stored, asked, size / 1e6, text / 1e6)
+
+
+def queries(db: sqlite3.Connection) -> tuple[list[str], list[str]]:
+    """Queries of one and of two words that match at most 20,000 articles; and the broadest."""
+    chosen, found = random.Random(SEED), list[str]()
+    (last,) = db.execute("SELECT max(id) FROM articles").fetchone()
+    while len(found) < QUERIES:
+        number = chosen.randint(1, last)
+        (text,) = db.execute("SELECT text FROM articles WHERE id = ?", [number]).fetchone()
+        words = sorted({word for word in text.split() if word.isalpha()})
+        query = " ".join(chosen.sample(words, 1 + len(found) % 2))
+        if not search.is_broad(db, Filters(query)):
+            found.append(query)
+    db.execute("CREATE VIRTUAL TABLE temp.frequent USING fts5vocab ('main', articles_fts, row)")
+    broad = db.execute("SELECT term FROM temp.frequent ORDER BY doc DESC LIMIT ?", [FREQUENT])
+    return found, [row[0] for row in broad.fetchall()]
+
+
+def timed(action: Callable[[], object]) -> tuple[float, float]:
+    """Seconds of the processor and on the clock that the action takes."""
+    processor, clock = time.process_time(), time.perf_counter()
+    action()
+    return time.process_time() - processor, time.perf_counter() - clock
+
+
+def _times(ask: Callable[[str], object], questions: Sequence[str]) -> Times:
+    took = [timed(lambda question=question: ask(question)) for question in questions]  # type: ignore[misc]
+    return Times(*(list(column) for column in zip(*took, strict=True)))
+
+
+def _found(db: sqlite3.Connection, query: str) -> list[search.Hit]:
+    return list(search.select(db, Filters(query), PAGE))
+
+
+async def _pages(folder: Path, numbers: Sequence[int]) -> Times:
+    processor, clock = list[float](), list[float]()
+    transport = httpx.ASGITransport(application(folder))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for number in numbers:
+            start, began = time.process_time(), time.perf_counter()
+            answer = await client.get(f"/-/article/{number}")
+            processor.append(time.process_time() - start)
+            clock.append(time.perf_counter() - began)
+            answer.raise_for_status()
+    return Times(processor, clock)
+
+
+def _p95(values: Sequence[float]) -> float:
+    return quantiles(values, n=20)[-1]
+
+
+def _report(measured: Sequence[Measured]) -> Iterator[str]:
+    yield "## Store and search"
+    yield ""
+    yield f"{machine()}, SQLite {sqlite3.sqlite_version}; {QUERIES} queries, {FREQUENT} broad ones."
+    yield METHOD.rstrip()
+    yield ""
+    yield "Median / 95th percentile in milliseconds:"
+    yield ""
+    names = list(measured[0].asked)
+    rows = [["articles", "stored a second", *names, "archive.db", "of the plain text"]]
+    for m in measured:
+        stored = f"{m.stored:,.0f}" if m.stored else ""
+        size = [f"{m.megabytes:,.0f} MB", f"{m.megabytes / m.text_megabytes:.1f} ×"]
+        rows.append([f"{m.articles:,}", stored, *(m.asked[n].cell() for n in names), *size])
+    yield from markdown_table(rows)
+
+
+if __name__ == "__main__":
+    main()
