@@ -75,6 +75,36 @@ def save(db: sqlite3.Connection, capture: Capture, reading: Reading) -> Change:
     return Change(article_id, "revised" if is_revised else "unchanged")
 
 
+def withdraw(db: sqlite3.Connection, article_id: int) -> list[tuple[Capture, Reading]]:
+    """Take an article out, and those that were decided together with it; captures stay.
+
+    What was read for them: what is saved anew of it stands as if the rest had never been.
+    """
+    found: list[tuple[Capture, Reading]] = []
+    for member in _decided_together(db, article_id):
+        found += _readings(db, member)
+        db.execute("DELETE FROM readings WHERE article_id = ?", [member])
+        _remove(db, member)
+    return found
+
+
+def _decided_together(db: sqlite3.Connection, article_id: int) -> set[int]:
+    """The article, and all that stand at or declare an address that one of them does."""
+    found, waiting = {article_id}, [article_id]
+    while waiting:
+        rows = db.execute(
+            "WITH keys AS (SELECT own_key AS key FROM readings WHERE article_id = ?1 UNION "
+            "SELECT declared_key FROM readings WHERE article_id = ?1 AND declared_key IS NOT NULL) "
+            "SELECT article_id FROM readings WHERE own_key IN (SELECT key FROM keys) UNION "
+            "SELECT article_id FROM readings WHERE declared_key IN (SELECT key FROM keys)",
+            [waiting.pop()],
+        ).fetchall()
+        new = {row[0] for row in rows} - found
+        found |= new
+        waiting += new
+    return found
+
+
 def relearn(db: sqlite3.Connection) -> None:
     """Decide about repeated blocks anew in the whole archive, after their definition has changed."""
     learned.recount(db)
@@ -211,11 +241,13 @@ def _refresh(db: sqlite3.Connection, article_id: int) -> None:
 
 def _remove(db: sqlite3.Connection, article_id: int) -> None:
     before, site = learned.digests(db, article_id), urls.site(_url(db, article_id))
+    others = translations.members(db, article_id) - {article_id}
     if indexed := _indexed(db, article_id):
         search.unindex(db, article_id, *indexed)
     for table in ("blocks", "revisions", "translations", "addresses"):
         db.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])
     db.execute("DELETE FROM articles WHERE id = ?", [article_id])
+    translations.regroup(db, others)
     for other in learned.articles_with(db, site, learned.count(db, site, before, -1)):
         _derive(db, other, _readings(db, other), _indexed(db, other))
 

@@ -66,7 +66,7 @@ def backup(directory: Path, target: Path, advance: Advance = lambda _: None) -> 
             raise
         if is_new:
             os.replace(folder, target)
-            _sync(target.parent)
+            warc.sync_folder(target.parent)
     return Backup(str(target), **made)
 
 
@@ -143,11 +143,11 @@ def _copy_once(directory: Path, folder: Path, is_new: bool, advance: Advance) ->
     for path in directory.glob("*.toml"):  # sources and phrases: with them it is crawled again
         shutil.copyfile(path, folder / "toml.partial")
         os.replace(folder / "toml.partial", folder / path.name)
-    _sync(folder / "warc")
+    warc.sync_folder(folder / "warc")
     for name in ("archive.db-wal", "archive.db-shm"):  # of one who has read the earlier backup
         (folder / name).unlink(missing_ok=True)
     os.replace(snapshot, folder / "archive.db")
-    _sync(folder)
+    warc.sync_folder(folder)
     for path in (folder / "warc").iterdir():  # files that an erasure has replaced
         if path.name not in ends:
             path.unlink()
@@ -170,6 +170,8 @@ def _snapshot(db: sqlite3.Connection, path: Path, advance: Advance) -> None:
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         db.backup(copy, pages=PAGES, progress=tell)
         db.execute("COMMIT")
+        with copy:  # what is not kept beyond the run that writes now
+            copy.execute("DELETE FROM captures WHERE file GLOB ?", [f"{warc.PASSING}-*"])
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, that a read-only disk can hold
 
 
@@ -220,12 +222,3 @@ def _clear(folder: Path, is_new: bool) -> None:
     """Remove what an earlier run left, or this one: all of a new backup, parts of an earlier one."""
     for path in folder.iterdir() if is_new else folder.glob("*.partial*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
-def _sync(folder: Path) -> None:
-    """Names in the folder survive a power cut on return."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from archive.commands import browse, duplicates, export, reading, stats, upkeep
+from archive.commands import browse, duplicates, erase, export, reading, stats, upkeep
 from archive.options import archive_options
 from archive.terminal import Commands
 
@@ -39,5 +39,7 @@ for command in (
     upkeep.verify,
     upkeep.backup,
     upkeep.merge,
+    erase.forget,
+    erase.prune,
 ):
     cli.add_command(command)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from archive import readings, rights, urls, warc
+from archive import forget, readings, rights, urls, warc
 from archive.errors import UserError
 from archive.model import Capture
 from archive.store import Archive, reader
@@ -71,6 +71,8 @@ def merge(archive: Archive, other: Path, advance: Callable[[int], None] = lambda
     merged = Merged()
     with reader(other) as db:
         db.execute("BEGIN")  # one moment of the other, whatever is written there meanwhile
+        with archive.transaction():
+            _join_forgotten(archive, db)
         for batch in _batches(db):
             with archive.transaction():
                 for theirs in batch:
@@ -78,6 +80,8 @@ def merge(archive: Archive, other: Path, advance: Callable[[int], None] = lambda
             advance(len(batch))
         with archive.transaction():
             _join_tables(archive.connection, db)
+            if archive.forgotten:
+                forget.drop_forgotten(archive)
     merged.outdated = _outdated(archive.connection)
     return merged
 
@@ -99,6 +103,8 @@ def _batches(db: sqlite3.Connection) -> Iterator[list[_Theirs]]:
 
 
 def _add(archive: Archive, folder: Path, theirs: _Theirs, merged: Merged) -> None:
+    if archive.forgotten and _is_forgotten(archive, folder, theirs):
+        return
     held = _held(archive.connection, theirs.capture)
     if held is None:
         try:
@@ -114,6 +120,28 @@ def _add(archive: Archive, folder: Path, theirs: _Theirs, merged: Merged) -> Non
             return
     if theirs.is_read:
         archive.save(ours, readings.unpack(theirs.body) if theirs.body else None)
+
+
+def _join_forgotten(archive: Archive, other: sqlite3.Connection) -> None:
+    """What the other has forgotten is forgotten here, too."""
+    db, before = archive.connection, archive.connection.total_changes
+    db.executemany(
+        "INSERT OR IGNORE INTO forgotten VALUES (?, ?, ?)",
+        other.execute("SELECT salt, hash, since FROM forgotten").fetchall(),
+    )
+    if db.total_changes > before:
+        archive.forgotten.reload()
+        forget.forget_again(archive)
+
+
+def _is_forgotten(archive: Archive, folder: Path, theirs: _Theirs) -> bool:
+    capture, forgotten = theirs.capture, archive.forgotten
+    if theirs.body:
+        declared = readings.unpack(theirs.body).declared_url
+        return forgotten.has(capture.url, capture.final_url, declared)
+    return forgotten.has(capture.url, capture.final_url) or (
+        capture.role != "robots" and forgotten.is_named(folder, capture.file, capture.offset)
+    )
 
 
 def _held(

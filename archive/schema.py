@@ -570,6 +570,30 @@ def words_with_signs(db: Database) -> None:
         db.execute(statement)
 
 
+FORGETTING = """
+CREATE TABLE forgotten (          -- addresses that are not to be fetched or stored again
+    salt TEXT NOT NULL,
+    hash TEXT NOT NULL,           -- SHA-256 of salt, space, normalised address
+    since TEXT NOT NULL,
+    PRIMARY KEY (salt, hash)
+) WITHOUT ROWID;
+
+CREATE TABLE unclean (            -- files that still hold bytes of what was erased
+    file TEXT PRIMARY KEY         -- archive.db, or one of warc/
+) WITHOUT ROWID;
+
+ALTER TABLE identity ADD COLUMN salt TEXT;  -- of this archive's hashes
+UPDATE identity SET salt = lower(hex(randomblob(16)));
+"""
+
+
+@migration
+def forgetting(db: Database) -> None:
+    """What was forgotten, and what an erasure has still to do."""
+    for statement in _statements(FORGETTING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

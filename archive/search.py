@@ -235,10 +235,10 @@ def found(filters: Filters, many: bool = False) -> tuple[str, str, list[Any]]:
             values.append(value)
     if filters.since is not None:
         clauses.append("a.dated >= ?")
-        values.append(_moment(filters.since))
+        values.append(moment(filters.since))
     if filters.until is not None:  # a year, a month and a day include all of their times
         clauses.append("a.dated <= ?")
-        values.append(_moment(filters.until) + "\uffff")
+        values.append(moment(filters.until) + "\uffff")
     if filters.min_words is not None:
         clauses.append("a.word_count >= ?")
         values.append(filters.min_words)
@@ -257,7 +257,7 @@ def cube(filters: Filters) -> tuple[str, list[Any]] | None:
     clauses, values = _of_source_and_language(filters)
     if month is not None:
         clauses.append("a.month = ?")
-        values.append(_moment(month))
+        values.append(moment(month))
     return " AND ".join(clauses), values
 
 
@@ -270,7 +270,7 @@ def _of_source_and_language(filters: Filters) -> tuple[list[str], list[Any]]:
     return clauses, values
 
 
-def _moment(stated: str) -> str:
+def moment(stated: str) -> str:
     """A year, month, day or time as it compares with the stored times. Raises QueryError."""
     try:
         if _DAY.fullmatch(stated):

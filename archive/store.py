@@ -18,7 +18,9 @@ from archive import (
     articles,
     definitions,
     duplicates,
+    erasure,
     lock,
+    mentions,
     presence,
     repetition,
     rights,
@@ -27,6 +29,7 @@ from archive import (
     warc,
 )
 from archive.errors import UserError
+from archive.forgotten import Forgotten
 from archive.model import Capture, Fault, Found, Outcome, Reading, Role, SourceReport
 
 BUSY_MILLISECONDS = 10_000  # how long a reader waits where SQLite must make it wait
@@ -48,7 +51,9 @@ class Archive:
         self.directory = directory
         self.warc_folder = directory / "warc"
         self.connection = connection
+        self.forgotten = Forgotten(connection)
         self._warc = warc.WarcWriter(self.warc_folder)
+        self._passing = warc.WarcWriter(self.warc_folder, name=warc.PASSING)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -61,8 +66,13 @@ class Archive:
     def append(
         self, exchange: warc.Exchange, *, url: str, source: str, role: Role, found_by: str | None
     ) -> Capture:
-        """The capture, written to the WARC file and recorded. Raises OSError (disk full)."""
-        place = self._warc.append(exchange)
+        """The capture, written to the WARC file and recorded. Raises OSError (disk full).
+
+        One that names what was forgotten (its page, a redirect, a list) is written to a file of its
+        own, which goes when the archive is closed.
+        """
+        is_kept = not (self.forgotten and self._names_forgotten(exchange, url, role))
+        place = (self._warc if is_kept else self._passing).append(exchange)
         headers = {name.lower(): value for name, value in exchange.headers}
         return self._record(
             Capture(
@@ -95,14 +105,25 @@ class Archive:
             )
         return replace(capture, id=cursor.lastrowid)
 
+    def _names_forgotten(self, exchange: warc.Exchange, url: str, role: Role) -> bool:
+        location = [v for name, v in exchange.headers if name.lower() == "location"]
+        targets = [urls.absolute(exchange.url, value) for value in location]
+        if self.forgotten.has(url, exchange.url, *targets):
+            return True
+        is_list = role not in ("article", "robots")
+        return is_list and self.forgotten.has(*mentions.named(exchange))
+
     def save(self, capture: Capture, outcome: Outcome | None) -> articles.Change | None:
         """What the outcome of a capture changed, null: no article; call it within `transaction`.
 
         None as outcome: the server said that nothing changed (304). Saving the same capture
-        again changes nothing.
+        again changes nothing. A capture of what is forgotten goes when the archive is closed.
         """
         change = None
-        if isinstance(outcome, Reading):
+        if self.forgotten and self._is_forgotten(capture, outcome):
+            self.connection.execute("DELETE FROM captures WHERE id = ?", [capture.id])
+            self.connection.execute("INSERT OR IGNORE INTO unclean VALUES (?)", [capture.file])
+        elif isinstance(outcome, Reading):
             change = articles.save(self.connection, capture, outcome)
             presence.note(self.connection, capture)
         elif isinstance(outcome, Found):
@@ -111,6 +132,19 @@ class Archive:
             change = presence.note(self.connection, capture)
         self.connection.execute("UPDATE captures SET read = 1 WHERE id = ?", [capture.id])
         return change
+
+    def _is_forgotten(self, capture: Capture, outcome: Outcome | None) -> bool:
+        """Whether only what was read of a capture shows that it must not stay."""
+        if isinstance(outcome, Reading):
+            return self.forgotten.has(capture.url, capture.final_url, outcome.declared_url)
+        is_list = capture.role == "article" and isinstance(outcome, Fault)  # an imported one
+        return is_list and self.forgotten.is_named(self.warc_folder, capture.file, capture.offset)
+
+    def finish_erasure(self) -> bool:
+        """Clean the files of what was erased, or must not stay; whether that is done."""
+        self._warc.close()
+        self._passing.close()
+        return erasure.finish(self)
 
     def record_failure(
         self, source: str, url: str, fault: Fault, next_try: str | None = None
@@ -293,6 +327,7 @@ class Archive:
     def close(self) -> None:
         """Close files and connection; the archive's folder can then be copied as it is."""
         self._warc.close()
+        self._passing.close()
         self.connection.execute("PRAGMA optimize")
         self.connection.close()
 
@@ -332,9 +367,11 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
         with archive.transaction():
             _relearn(connection)
             definitions.renew(connection)
-        archive.recover()
         try:
+            archive.recover()
+            archive.finish_erasure()
             yield archive
+            archive.finish_erasure()
         finally:
             archive.close()
 

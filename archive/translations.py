@@ -10,37 +10,42 @@ from archive import urls
 
 def save(db: sqlite3.Connection, article_id: int, alternates: Iterable[tuple[str, str]]) -> None:
     """Replace what the article declares, and group it anew with all that is connected to it."""
-    before = _members(db, article_id)
+    before = members(db, article_id)
     db.execute("DELETE FROM translations WHERE article_id = ?", [article_id])
     db.executemany(
         "INSERT OR IGNORE INTO translations VALUES (?, ?, ?)",
         [(article_id, language, urls.canonical(url)) for language, url in alternates],
     )
-    for member in before | {article_id}:
-        _group(db, member)
+    regroup(db, before | {article_id})
+
+
+def regroup(db: sqlite3.Connection, article_ids: Iterable[int]) -> None:
+    """Group these articles anew, each with all that is connected to it."""
+    for article_id in article_ids:
+        _group(db, article_id)
+
+
+def members(db: sqlite3.Connection, article_id: int) -> set[int]:
+    """The articles held that are connected, in either direction, at any distance."""
+    found, waiting = {article_id}, [article_id]
+    while waiting:
+        for neighbour in _neighbours(db, waiting.pop()) - found:
+            found.add(neighbour)
+            waiting.append(neighbour)
+    return found
 
 
 def _group(db: sqlite3.Connection, article_id: int) -> None:
     """Name the group after its smallest article address; an article alone has none."""
-    members = _members(db, article_id)
-    marks = ", ".join("?" * len(members))
+    group = members(db, article_id)
+    marks = ", ".join("?" * len(group))
     (smallest,) = db.execute(
-        f"SELECT min(url) FROM articles WHERE id IN ({marks})", [*members]
+        f"SELECT min(url) FROM articles WHERE id IN ({marks})", [*group]
     ).fetchone()
     db.execute(
         f"UPDATE articles SET translation_group = ? WHERE id IN ({marks})",
-        [smallest if len(members) > 1 else None, *members],
+        [smallest if len(group) > 1 else None, *group],
     )
-
-
-def _members(db: sqlite3.Connection, article_id: int) -> set[int]:
-    """The articles held that are connected, in either direction, at any distance."""
-    members, waiting = {article_id}, [article_id]
-    while waiting:
-        for neighbour in _neighbours(db, waiting.pop()) - members:
-            members.add(neighbour)
-            waiting.append(neighbour)
-    return members
 
 
 def _neighbours(db: sqlite3.Connection, article_id: int) -> set[int]:

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
@@ -76,6 +76,14 @@ def canonical(url: str) -> str:
     path = _SESSION_PATH.sub("", parts.path) or "/"
     query = urlencode([p for p in parse_qsl(parts.query, True) if not _is_aside(*p, path)])
     return urlunsplit((parts.scheme, netloc, path, query, ""))
+
+
+def absolute(base: str, url: str) -> str:
+    """The address that one on a page stands for; itself where it cannot be parsed."""
+    try:
+        return urljoin(base, url.strip())
+    except ValueError:
+        return url.strip()
 
 
 def key(url: str) -> str:

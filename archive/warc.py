@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from archive import encodings
 
 Headers = tuple[tuple[str, str], ...]
 
+NAME = "newsletter-archive"  # how our files begin
+PASSING = "passing"  # those of captures that are not kept beyond the run
 ROTATE_BYTES = 1_000_000_000  # 1 GB a file, as Common Crawl's news crawl does
 BODY_LIMIT = 64 * 1024 * 1024  # of a decoded body: many times the largest page, far from a bomb
 GZIP_LEVEL = 6  # on a 249 kB page 3.3 ms against 5.6 ms at level 9, for 1 % more bytes
@@ -75,8 +78,9 @@ class Place:
 class WarcWriter:
     """Appends records to the newest file of a folder; starts a new one when that is full."""
 
-    def __init__(self, folder: Path, rotate_bytes: int = ROTATE_BYTES) -> None:
+    def __init__(self, folder: Path, rotate_bytes: int = ROTATE_BYTES, name: str = NAME) -> None:
         self._folder = folder
+        self._name = name
         self._rotate_bytes = rotate_bytes
         self._file: IO[bytes] | None = None
 
@@ -117,9 +121,9 @@ class WarcWriter:
             self.close()
         if not self._file:
             self._folder.mkdir(exist_ok=True)
-            files = sorted(self._folder.glob("*.warc.gz"))
+            files = sorted(self._folder.glob(f"{self._name}-*.warc.gz"))
             if not files or files[-1].stat().st_size >= self._rotate_bytes:
-                files.append(self._folder / _file_name(len(files)))
+                files.append(self._folder / _file_name(self._name, len(files)))
             self._file = open(files[-1], "ab")  # noqa: SIM115 - kept open from record to record
             if self._file.tell() == 0:
                 self._file.write(_warcinfo(files[-1].name))
@@ -130,16 +134,48 @@ def cut_tail(folder: Path, end: dict[str, int]) -> int:
     """The number of bytes cut off: what a killed process wrote without recording it.
 
     `end` gives for each file where its last recorded response ends. Whatever stands behind it is
-    a request record of that response (kept), or was never recorded, and is fetched again.
+    a request record of that response (kept), or was never recorded, and is fetched again. A file in
+    which nothing is recorded goes.
     """
     cut = 0
     for path in folder.glob("*.warc.gz"):
-        keep = end_of_request(path, end[path.name]) if path.name in end else _end_of_info(path)
         size = path.stat().st_size
-        if size > keep:
+        if path.name not in end:
+            path.unlink()
+            cut += size
+        elif size > (keep := end_of_request(path, end[path.name])):
             os.truncate(path, keep)
             cut += size - keep
     return cut
+
+
+def rewrite(folder: Path, file: str, places: Iterable[tuple[int, int]]) -> tuple[str, list[int]]:
+    """A new file with these responses of another one, and where they stand in it.
+
+    `places` are offset and length of each in the old file. Records are copied byte for byte, with
+    their requests. On disk for good on return; the old file stays as it is. Raises OSError.
+    """
+    name, count = re.fullmatch(r"(.*?)(?:-r(\d+))?\.warc\.gz", file).groups()  # type: ignore[union-attr]
+    new, offsets = f"{name}-r{int(count or 0) + 1}.warc.gz", list[int]()
+    with open(folder / file, "rb") as source, open(folder / new, "wb") as target:
+        target.write(_warcinfo(new))
+        for offset, length in places:
+            offsets.append(target.tell())
+            source.seek(offset)
+            target.write(source.read(end_of_request(folder / file, offset + length) - offset))
+        target.flush()
+        os.fsync(target.fileno())
+    sync_folder(folder)
+    return new, offsets
+
+
+def sync_folder(folder: Path) -> None:
+    """Names of files in the folder survive a power cut on return."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def end_of_request(path: Path, offset: int) -> int:
@@ -339,19 +375,14 @@ def _target(url: str) -> str:
     return rest[slash:] if rest[slash : slash + 1] == "/" else "/" + rest[slash:]
 
 
-def _file_name(count: int) -> str:
-    return f"newsletter-archive-{datetime.now(UTC):%Y%m%d%H%M%S}-{count:05}.warc.gz"
+def _file_name(name: str, count: int) -> str:
+    return f"{name}-{datetime.now(UTC):%Y%m%d%H%M%S}-{count:05}.warc.gz"
 
 
 def _warcinfo(name: str) -> bytes:
     builder = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
     info = {"software": "newsletter-archive", "format": "WARC File Format 1.1"}
     return _compressed(builder.create_warcinfo_record(name, info))
-
-
-def _end_of_info(path: Path) -> int:
-    """Where the warcinfo record ends; 0 where even that is torn."""
-    return _end_of_member(path, 0, b"warcinfo")
 
 
 def _end_of_member(path: Path, offset: int, kind: bytes) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from archive import urls
+from archive.forgotten import Forgotten
 from archive.model import Link, Role
 from crawler.hosts import LONGEST_WAIT, stamp
 
@@ -45,6 +46,7 @@ class Frontier:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._forgotten = Forgotten(connection)
 
     def release(self) -> None:
         """End all leases: whoever holds the archive's lock knows that no other worker lives."""
@@ -71,6 +73,8 @@ class Frontier:
         return sum(self._add(source, link, again) for link in links)
 
     def _add(self, source: str, link: Link, again: bool) -> bool:
+        if self._forgotten.has(link.url):
+            return False
         key = urls.key(link.url)
         row = self._db.execute(
             "SELECT state, changed, fetched, found_by FROM frontier WHERE source = ? AND key = ?",
@@ -237,7 +241,8 @@ class Frontier:
         """Every article address of the source that was fetched, as links to ask for again."""
         rows = self._db.execute(
             "SELECT url, found_by FROM frontier "
-            "WHERE source = ? AND role = 'article' AND state = 'done'",
+            "WHERE source = ? AND role = 'article' AND state = 'done' "
+            "AND key IN (SELECT key FROM addresses)",
             [source],
         ).fetchall()
         return [Link(url, "article", found_by) for url, found_by in rows]

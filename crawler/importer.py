@@ -120,6 +120,9 @@ class _Import:
     def add(self, item: Item) -> None:
         source = self._source(item.source, item.exchange.url)
         source.found.add(urls.key(item.exchange.url))
+        if self._archive.forgotten.has(item.exchange.url, source.source.url):
+            source.settle(item.exchange.url, "skipped")
+            return
         capture, is_read = self._capture(item, source.source.name)
         if is_read:
             source.held.add(urls.key(capture.url))

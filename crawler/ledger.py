@@ -80,7 +80,7 @@ class Ledger:
                 self._frontier.forget_discovery(source.name)
                 if not self.options.due_only:
                     self._frontier.wake(source.name)
-                if notice := discovery.refusal(source, source.platform):
+                if notice := self._refusal(source):
                     self._skip(source.name, notice)
                     continue
                 seeds = discovery.seeds(source, self.options.full or self.options.every_way)
@@ -99,6 +99,15 @@ class Ledger:
     def reports(self) -> list[SourceReport]:
         """The reports as they stand."""
         return [progress.report() for progress in self.progress.values()]
+
+    def _refusal(self, source: Source) -> str | None:
+        """Why the source is not to be crawled; null: it is."""
+        if self.archive.forgotten.has(source.url):
+            return (
+                "it was forgotten, and is not crawled: delete it from sources.toml, "
+                f"or `newsarchive forget --lift {source.url}`"
+            )
+        return discovery.refusal(source, source.platform)
 
     def _skip(self, source: str, notice: str) -> None:
         self.progress[source].notices.append(notice)
