@@ -247,19 +247,23 @@ def _settle(db: sqlite3.Connection, changed: set[int]) -> None:
 
 def _join(db: sqlite3.Connection, article_id: int) -> int:
     """The representative the article joins: the one before it that is most like it, or itself."""
-    representative, value = _nearest(db, article_id)
     before = _representative(db, article_id)
-    rows = {article_id: (representative, value), representative: (representative, 1.0)}
-    db.executemany(
-        "INSERT OR REPLACE INTO duplicates VALUES (?, ?, ?)",
-        [(article, *row) for article, row in rows.items()],
-    )
-    # Who represents nobody but itself has no row.
-    db.executemany(
-        "DELETE FROM duplicates WHERE article_id = ?1 AND representative = ?1 AND NOT EXISTS ("
-        "SELECT 1 FROM duplicates WHERE representative = ?1 AND article_id != ?1)",
-        [(before,), (article_id,)],
-    )
+    representative, value = _nearest(db, article_id)
+    if representative != article_id:
+        db.execute(
+            "INSERT OR REPLACE INTO duplicates VALUES (?, ?, ?)",
+            [article_id, representative, value],
+        )
+        db.execute("INSERT OR IGNORE INTO duplicates VALUES (?1, ?1, 1.0)", [representative])
+    elif before != article_id:
+        db.execute("DELETE FROM duplicates WHERE article_id = ?", [article_id])
+    if before != representative or representative == article_id:
+        # Who represents nobody but itself has no row.
+        db.execute(
+            "DELETE FROM duplicates WHERE article_id = ?1 AND representative = ?1 AND NOT EXISTS ("
+            "SELECT 1 FROM duplicates WHERE representative = ?1 AND article_id != ?1)",
+            [before],
+        )
     return representative
 
 
