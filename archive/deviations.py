@@ -22,8 +22,8 @@ from archive.readings import FIELDS
 T = TypeVar("T")
 
 # How seldom chance may show as much (one-sided): three pages of three speak beside 38 before them, four
-# beside 20, five beside 14. In random splits of real pages (docs/health.md) 0.001 gave six times the
-# false alarms, and one page less to wait for.
+# beside 20, five beside 14. In random splits of real pages (docs/health.md) 0.001 gave ten times
+# the false alarms, and one page less to wait for.
 CHANCE = 0.0001
 # By how much the share of pages with a sign must have risen: most of them have it now.
 RISE = 0.5

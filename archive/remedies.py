@@ -9,7 +9,7 @@ REMEDIES = {
     "timeout": "The host is slow.",
     "truncated": "The answer broke off.",
     "connection": "The connection broke.",
-    "tls": "The host’s certificate is not valid, or has expired.",
+    "tls": "Open the address in a browser; if you trust the host all the same, verify_tls = false in sources.toml.",
     "http-401": "The page wants a login; leave it.",
     "http-403": "The page is closed to us; ask the publisher, or leave it.",
     "http-404": "The page is gone; check the address if you configured it.",

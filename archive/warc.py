@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from warcio.archiveiterator import ArchiveIterator
-from warcio.bufferedreaders import ChunkedDataReader
+from warcio.bufferedreaders import ChunkedDataReader, DecompressingBufferedReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -29,6 +29,8 @@ NAME = "newsletter-archive"  # how our files begin
 PASSING = "passing"  # those of captures that are not kept beyond the run
 ROTATE_BYTES = 1_000_000_000  # 1 GB a file, as Common Crawl's news crawl does
 BODY_LIMIT = 64 * 1024 * 1024  # of a decoded body: many times the largest page, far from a bomb
+HEADER_BYTES = 1024 * 1024  # of a record, WARC's and HTTP's: servers take a tenth of it at most
+MESSAGE = 150  # letters of a message of warcio's, which may quote the record
 GZIP_LEVEL = 6  # on a 249 kB page 3.3 ms against 5.6 ms at level 9, for 1 % more bytes
 GZIP_MAGIC = b"\x1f\x8b\x08"  # RFC 1952, 2.3.1: a member, deflated
 SERVER_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
@@ -235,9 +237,12 @@ def exchanges(stream: IO[bytes], limit: int = BODY_LIMIT) -> Iterator[Exchange |
 
     Used for import: requests, revisits and metadata are left out.
     """
-    records = iter(ArchiveIterator(stream))
+    records = ArchiveIterator(stream)
+    records.INC_RECORD = ""  # printed as it stands; what is wrong is a value here
+    records.reader = reader = _Bounded(records.fh)
     while True:
         try:
+            reader.begin()
             record = next(records, None)
             if record is None:
                 return
@@ -246,8 +251,26 @@ def exchanges(stream: IO[bytes], limit: int = BODY_LIMIT) -> Iterator[Exchange |
         except WarcError as error:
             yield error
         except (ArchiveLoadFailed, zlib.error, EOFError, ValueError) as error:
-            yield WarcError(f"broken record: {error}")
+            yield WarcError(f"broken record: {str(error)[:MESSAGE]}")
             return
+
+
+class _Bounded(DecompressingBufferedReader):  # type: ignore[misc]
+    """A reader of records that does not take lines without end for headers: a file of 2 MB can unfold
+    into gigabytes of them.
+    """
+
+    def begin(self) -> None:
+        """Allow a record its headers."""
+        self._left = HEADER_BYTES
+
+    def readline(self, length: int | None = None) -> bytes:
+        """The next line. Raises ArchiveLoadFailed where the headers of a record are too large."""
+        line: bytes = super().readline(min(length or self._left, self._left))
+        self._left -= len(line)
+        if self._left <= 0:
+            raise ArchiveLoadFailed(f"headers of more than {HEADER_BYTES:,} bytes")
+        return line
 
 
 def now() -> str:

@@ -22,7 +22,7 @@ from benchmarks.tables import markdown_table
 from crawler.reading import read
 
 LATEST = (3, 5, 10, 20)  # pages that a crawl fetched
-SPLITS = 2_000  # of each group and number
+SPLITS = 10_000  # of each group and number
 FEWEST = 20  # pages of a set in one language that are taken for a source
 
 METHOD = """

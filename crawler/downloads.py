@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.exceptions import IgnoreRequest
+from scrapy.settings import Settings
 
 from archive import urls
+from crawler.certificates import Certificates
 from crawler.hosts import Host, retry_after
 from crawler.politeness import source_of
 from crawler.resolver import Names, are_private
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from twisted.web.iweb import IPolicyForHTTPS
 
     from crawler.crawl import Crawl
 
@@ -52,6 +56,9 @@ class PoliteDownloads(HTTP11DownloadHandler):
         self._slots = crawler.settings.getdict("DOWNLOAD_SLOTS")
         self._default = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self._turns: dict[str, asyncio.Semaphore] = {}
+        self._certificates = Certificates(self._contextFactory)
+        self._contextFactory = cast("IPolicyForHTTPS", self._certificates)
+        self._unverified = HTTP11DownloadHandler(_trusting(crawler))
 
     async def download_request(self, request: Request) -> Response:
         crawl: Crawl = self._crawler.spider.crawl  # type: ignore[union-attr]
@@ -61,9 +68,23 @@ class PoliteDownloads(HTTP11DownloadHandler):
                 raise HostWaits(host)
             await self._check_address(request)
             crawl.count_request(request.meta["source"])
-            response = await super().download_request(request)
+            response = await self._download(request)
             self._note(crawl, site, request, response)
             return response
+
+    async def close(self) -> None:
+        await self._unverified.close()
+        await super().close()
+
+    async def _download(self, request: Request) -> Response:
+        """The answer, over a connection of its own where the source does not have its host verified."""
+        source = source_of(request)
+        if source and not source.verify_tls:
+            return await self._unverified.download_request(request)
+        try:
+            return await super().download_request(request)
+        except Exception as error:
+            raise (self._certificates.refusal(request.url) or error) from error
 
     async def _check_address(self, request: Request) -> None:
         """Refuse private addresses, whatever led here: a name, a redirect, robots.txt."""
@@ -111,6 +132,14 @@ class PoliteDownloads(HTTP11DownloadHandler):
         while slot and slot.queue:
             _, waiting = slot.queue.popleft()
             waiting.errback(HostWaits(host))
+
+
+def _trusting(crawler: Crawler) -> Crawler:
+    """The crawler with settings that take any certificate."""
+    other = copy(crawler)
+    taken = crawler.settings.copy_to_dict() | {"DOWNLOAD_VERIFY_CERTIFICATES": False}
+    other.settings = Settings(taken)
+    return other
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -7,6 +7,7 @@ import re
 from scrapy import exceptions
 
 from archive.model import Fault, Role
+from crawler.certificates import Untrusted
 from crawler.derive import CUT_SHORT, most_bytes, too_large
 from crawler.downloads import PrivateAddress
 
@@ -45,6 +46,8 @@ def fault(error: BaseException | None, role: Role) -> Fault:
         return error.fault
     if isinstance(error, PrivateAddress):
         return Fault("private-address", str(error), permanent=True)
+    if isinstance(error, Untrusted):
+        return Fault("tls", f"{error}: verify_tls = false for this source takes it all the same")
     if isinstance(error, exceptions.DownloadCancelledError):
         return too_large(most_bytes(role))
     for kind, found in FAULTS:

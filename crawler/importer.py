@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import time
 import zlib
@@ -15,11 +14,12 @@ from pathlib import Path
 
 from lxml import etree, html
 
-from archive import urls, warc
+from archive import encodings, urls, warc
 from archive.errors import UserError
 from archive.model import Capture, Fault, Outcome, Reading, Role, SourceReport
 from archive.store import Archive
 from crawler import mail, mailboxes, workers
+from crawler.derive import PAGE_BYTES, too_large
 from crawler.progress import Progress
 from crawler.sources import Source, of_address
 
@@ -102,7 +102,9 @@ def items(path: Path, url: str | None = None) -> Iterator[Item | Fault]:
                 yield message if isinstance(message, Fault) else _mail(path, message)
         else:
             yield _page(path, _bytes(path), url)
-    except (OSError, EOFError, zlib.error) as error:
+    except encodings.TooLarge:
+        yield too_large(PAGE_BYTES)
+    except (OSError, encodings.CutShort, zlib.error) as error:
         yield Fault("broken-file", str(error), permanent=True)
 
 
@@ -238,7 +240,14 @@ def _canonical(body: bytes) -> str | None:
 
 
 def _bytes(path: Path) -> bytes:
-    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    """The file's bytes, unpacked. Raises TooLarge where they are more than a page may have."""
+    with path.open("rb") as file:
+        is_packed = path.suffix.lower() == ".gz"
+        most = PAGE_BYTES + 1
+        body = encodings.gunzip(file, most) if is_packed else file.read(most)
+    if len(body) > PAGE_BYTES:
+        raise encodings.TooLarge
+    return body
 
 
 def _digest(body: bytes) -> str:

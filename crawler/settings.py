@@ -19,6 +19,9 @@ AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
 COOKIES_ENABLED = False
 
+# What is archived is what the host sent. A source may say verify_tls = false (crawler/downloads.py).
+DOWNLOAD_VERIFY_CERTIFICATES = True
+
 # Bounds.
 CONCURRENT_REQUESTS = 32
 DOWNLOAD_TIMEOUT = 30

@@ -51,6 +51,7 @@ class Source:
     drop: tuple[str, ...] = ()
     until: str | None = None  # last day (ISO 8601) on which keep and drop fit the site's pages
     checked: str | None = None  # the day somebody last saw that it works, or "not checked"
+    verify_tls: bool = True  # false: archived though nobody vouches for who sent it
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -59,6 +60,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "connections": (int,),
     "allow_private": (bool,),
     "accept_terms": (bool,),
+    "verify_tls": (bool,),
     "render": (bool,),
     "interval": (int, str),
     "until": (str, date),

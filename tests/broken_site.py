@@ -16,10 +16,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
 HOST = "127.0.0.1"
+AUTHORITY = "authority.pem"
 SITE = "http://broken.example"  # in a body: stands for the address of the site that serves it
 
 
@@ -124,15 +130,17 @@ def serve(
 ) -> Iterator[dict[str, Site]]:
     """Sites by name, while the context lasts: each of a name, its pages and its scheme.
 
-    Null for pages: nobody listens at that port. The scheme is http, https, or https-in-plain: no
-    TLS behind an address that promises it. `folder` is where a certificate is written.
+    Null for pages: nobody listens at that port. The scheme is http, https, one of https with a bad
+    certificate (`_certificates`), or https-in-plain: no TLS behind an address that promises it.
+    `folder` is where certificates are written, the authority's as AUTHORITY.
     """
     made = {name: Site(name, pages or {}, scheme) for name, pages, scheme in sites}
     sockets: dict[str, socket.socket] = {}
     for name, site in made.items():
         sockets[name] = socket.create_server((HOST, 0))
         site.port = sockets[name].getsockname()[1]
-    context = _certificate(folder) if any(s.scheme == "https" for s in made.values()) else None
+    is_secure = any(site.scheme.startswith("https") for site in made.values())
+    contexts = _certificates(folder) if is_secure else {}
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)  # clients that go away
 
@@ -141,7 +149,7 @@ def serve(
             if pages is None:
                 sockets[name].close()
                 continue
-            tls = context if scheme == "https" else None
+            tls = contexts.get(scheme)
             await asyncio.start_server(made[name].serve, sock=sockets[name], ssl=tls)
 
     loop.run_until_complete(start())
@@ -176,25 +184,50 @@ def _reset(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-def _certificate(folder: Path) -> ssl.SSLContext:
-    """TLS with a certificate that nobody signed, and that has expired."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
+def _certificates(folder: Path) -> dict[str, ssl.SSLContext]:
+    """TLS by scheme: good and bad in one way each; who signs the good is in authority.pem."""
+    authority, key = _certificate("authority.example", signed_by=None)
+    (folder / AUTHORITY).write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+    by = (authority, key)
+    return {
+        "https": _context(folder, *_certificate(HOST, signed_by=by)),
+        "https-expired": _context(folder, *_certificate(HOST, signed_by=by, days=-1)),
+        "https-self-signed": _context(folder, *_certificate(HOST, signed_by=None)),
+        "https-elsewhere": _context(folder, *_certificate("elsewhere.example", signed_by=by)),
+        "https-unnamed": _context(folder, *_certificate("", signed_by=by)),
+    }
 
+
+Signed = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+
+
+def _certificate(host: str, signed_by: Signed | None, days: int = 2) -> Signed:
+    """A certificate of a host, with its key; valid until so many days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "elsewhere.example")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host or "nobody")])
     now = datetime.now(UTC)
-    certificate = (
+    is_address = host[:1].isdigit()
+    names: list[x509.GeneralName] = [x509.DNSName(host)] if host else []
+    if is_address:
+        names = [x509.IPAddress(ip_address(host))]
+    builder = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(signed_by[0].subject if signed_by else name)
         .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=2))
-        .not_valid_after(now - timedelta(days=1))
-        .sign(key, hashes.SHA256())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=3))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.BasicConstraints(ca=signed_by is None, path_length=None), True)
     )
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
+    return builder.sign(signed_by[1] if signed_by else key, hashes.SHA256()), key
+
+
+def _context(
+    folder: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> ssl.SSLContext:
     path = folder / "certificate.pem"
     path.write_bytes(
         key.private_bytes(

@@ -17,7 +17,7 @@ from archive.store import open_reader
 from crawler.demo.sites import serve as serve_samples
 from crawler.demo.sites import sources_toml
 from tests import broken_site, faults
-from tests.broken_site import Site
+from tests.broken_site import AUTHORITY, Site
 from tests.conftest import ROOT, Run, document
 from tests.faults import HOUR, ROWS, TWO_HOURS, Row
 
@@ -80,7 +80,8 @@ def _crawl(folder: Path, crawls: Crawls, *arguments: str) -> dict[str, Result]:
     done = subprocess.run(
         [*command, *arguments],
         capture_output=True, text=True, cwd=ROOT, timeout=300, check=False,
-        env={k: v for k, v in os.environ.items() if not k.startswith("NEWSARCHIVE_")},
+        env={k: v for k, v in os.environ.items() if not k.startswith("NEWSARCHIVE_")}
+        | {"SSL_CERT_FILE": str(folder / AUTHORITY)},
     )  # fmt: skip
     *lines, memory = done.stderr.splitlines()
     crawls.memory.append(int(memory.removeprefix("memory ")))

@@ -109,6 +109,32 @@ def test_a_torn_warc_file_is_a_failure_of_its_own(newsarchive: Run, tmp_path: Pa
     assert ("https://example.org/1", "Report 1", "example.org") in articles(tmp_path / "archive")
 
 
+def test_what_unfolds_without_end_is_a_line_each_and_the_rest_is_imported(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    folder, bomb = tmp_path / "files", bytes(80_000_000)
+    folder.mkdir()
+    (folder / "a.html.gz").write_bytes(gzip.compress(bomb, 1))
+    (folder / "b.html").write_bytes(bomb[:20_000_000])
+    (folder / "c.html").write_bytes(page("The cranes", head=CANONICAL))
+    writer = warc.WarcWriter(folder)
+    html = ("Content-Type", "text/html")
+    for n, body in enumerate((bomb, gzip.compress(bomb, 1), page("The buoys"))):
+        headers = (html, ("Content-Encoding", "gzip")) if n == 1 else (html,)
+        url = f"https://example.org/{n}"
+        writer.append(warc.Exchange(url, f"2026-11-0{n + 1}T00:00:00Z", 200, headers, body))
+    writer.close()
+    done = newsarchive("import", folder, archive=tmp_path / "x")
+    assert done.returncode == 1
+    assert [row[1] for row in articles(tmp_path / "x")] == ["The buoys", "The cranes"]
+    lines = done.stderr.splitlines()
+    assert [line.partition(": ")[2].partition(":")[0] for line in lines] == [
+        "too-large", "too-large", "broken-warc", "too-large",
+    ]  # fmt: skip
+    assert f"too-large: larger than 10 MiB: {folder}/a.html.gz" in lines[0]
+    assert "https://example.org/0: more than 67,108,864 bytes" in lines[2]
+
+
 MAIL = """From: Ada Example <ada@example.org>
 To: reader@example.com
 Subject: The week in =?utf-8?q?cranes_=E2=80=93_no=2E_7?=

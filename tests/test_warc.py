@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
+from io import BytesIO
 from pathlib import Path
 
 import brotli
@@ -13,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import warc
+from archive import encodings, warc
 
 
 def exchange(
@@ -91,6 +93,37 @@ def test_a_bomb_is_an_error(tmp_path: Path, encoding: str, encode: object) -> No
     writer.close()
     with pytest.raises(warc.WarcError, match="more than"):
         warc.read(tmp_path, place.file, place.offset, limit=1_000_000)
+
+
+@pytest.mark.parametrize(("encoding", "encode"), [("gzip", gzip.compress), ("zstd", zstd.compress)])
+def test_a_body_of_several_members_is_read_whole(encoding: str, encode: object) -> None:
+    parts = [b"one " * 1000, b"", b"two " * 1000]
+    body = b"".join(encode(part) for part in parts)  # type: ignore[operator]
+    assert encodings.decode(encoding, body, 10_000) == b"".join(parts)
+    with pytest.raises(encodings.TooLarge):
+        encodings.decode(encoding, body, 5_000)
+    with pytest.raises(encodings.CutShort):
+        encodings.decode(encoding, body[:-4], 10_000)
+
+
+def test_what_stands_behind_gzip_is_no_fault() -> None:
+    packed = gzip.compress(b"text")
+    for tail in (b"\0" * 100, b"<!-- cached -->"):
+        assert encodings.decode("gzip", packed + tail, 1000) == b"text"
+    many = gzip.compress(b"") * 100_000  # each a decoder of its own
+    assert encodings.decode("gzip", many + packed, 1000) == b"text"
+
+
+@pytest.mark.parametrize("record", ["", "WARC/1.0\r\nWARC-Type: ", "WARC/1.0\r\n"])
+def test_headers_without_end_are_one_broken_record(record: str) -> None:
+    endless = b"a: b\r\n" * 2_000_000 if record.endswith("\n") else bytes(20_000_000)
+    stream = BytesIO(gzip.compress(record.encode() + endless, 1))
+    tracemalloc.start()
+    (error,) = warc.exchanges(stream)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert str(error) == "broken record: headers of more than 1,048,576 bytes"
+    assert most < 50_000_000  # 400 MB of zeros took 9 GB once
 
 
 def test_no_record_at_an_offset_is_an_error(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml import etree
 
+from archive import encodings
 from archive.model import Fault, Found, Link
 from crawler.discovery import paths
 from crawler.discovery.page import Page, absolute, change_time, distinct, is_own
@@ -155,6 +156,8 @@ def _unzipped(body: bytes, limit: int) -> bytes:
     if not body.startswith(b"\x1f\x8b"):
         return body
     try:
+        return encodings.gunzip(BytesIO(body), limit)
+    except encodings.CutShort:  # what its first member has
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, limit)
-    except zlib.error:
+    except (OSError, zlib.error):
         return b""
