@@ -6,10 +6,16 @@ import re
 from collections.abc import Iterable
 
 from archive.query import Item
-from archive.words import LAST_RUN, RUN, folded
+from archive.words import LAST_RUN, POINTS, RUN, folded, unpointed
 
 LETTERS = 240  # three lines of a terminal
 BEFORE = 60  # of them before the first match
+
+# Vowel signs and other marks, which `\w` leaves out: accents; Hebrew and Arabic; the scripts of India,
+# with their letters; Thai, Lao, Myanmar, Khmer.
+_SIGNS = rf"\u0300-\u036f{POINTS}\u0900-\u0963\u0966-\u0d7f\u0e31-\u0e4e\u0eb1-\u0ece\u102b-\u103e\u17b4-\u17d3"
+_WORD = re.compile(rf"(?:[^\W_]|[{_SIGNS}])+")
+_POINTED = re.compile(r"[\u05d0-\u06ff]")
 
 Snippet = tuple[tuple[str, bool], ...]  # pieces of text, each with whether it matches
 
@@ -39,10 +45,18 @@ def snippet(text: str, marked: re.Pattern[str] | None) -> Snippet:
 
 
 def _pattern(item: Item) -> str:
-    parts = re.findall(r"[^\W_]+", folded(item.text))
-    pattern = r"[\W_]+".join(map(re.escape, parts))
+    parts = _WORD.findall(folded(item.text))
+    pattern = rf"(?:[^\w{_SIGNS}]|_)+".join(map(_letters, parts))
     if not RUN.match(parts[0]):
-        pattern = r"(?<![^\W_])" + pattern
+        pattern = rf"(?<![^\W_])(?<![{_SIGNS}])" + pattern
     if not (item.is_prefix or LAST_RUN.search(parts[-1])):
-        pattern += r"(?![^\W_])"
+        pattern += rf"(?![^\W_])(?![{_SIGNS}])"
     return pattern
+
+
+def _letters(word: str) -> str:
+    """The word as a pattern: with and without the points of Arabic and Hebrew."""
+    plain = unpointed(word)
+    if not _POINTED.search(plain):
+        return re.escape(word)
+    return "".join(f"{re.escape(letter)}[{POINTS}]*" for letter in plain)

@@ -16,9 +16,11 @@ _CUT = rf"{UNSPACED}\uac00-\ud7a3"
 RUN = re.compile(f"[{_CUT}]+")
 LAST_RUN = re.compile(f"[{_CUT}]+$")
 # Marks that Arabic and Hebrew are mostly written without: vowels and other points, and tatweel.
-_POINTS = re.compile(
-    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]+"
+POINTS = (
+    r"\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    r"\u06d6-\u06ed"
 )
+_POINTS = re.compile(f"[{POINTS}]+")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 

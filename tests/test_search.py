@@ -17,9 +17,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import schema, search
+from archive import schema, search, snippets
 from archive.cli import cli
 from archive.integrity import verify
+from archive.query import wanted
 from archive.search import Filters, QueryError
 from archive.store import open_reader
 from tests.browse_archive import served
@@ -129,6 +130,18 @@ def test_what_is_taken_out_of_the_index_is_not_found() -> None:
 def test_a_query_that_says_nothing_gives_a_hint(db: object, query: str) -> None:
     with pytest.raises(QueryError):
         list(search.select(db, Filters(query)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "marked"),
+    [
+        ("यह हिन्दी में है", "हिन्दी", "हिन्दी"), ("مُحَمَّدٌ فِي البَيْت", "محمد", "مُحَمَّدٌ"), ("Der Zug, ZÜGE", "züge", "ZÜGE"),
+        ("มีเสือในสวน", "เสือ", "เสือ"), ("한국은 오늘", "한국", "한국"), ("snake_case word", "case", "case"),
+    ],
+)  # fmt: skip
+def test_snippets_mark_words_of_every_script(text: str, query: str, marked: str) -> None:
+    found = snippets.snippet(text, snippets.pattern(wanted(query)))
+    assert [piece for piece, is_match in found if is_match] == [marked]
 
 
 @pytest.mark.parametrize(
