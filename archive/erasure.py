@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from archive import articles, rights, urls, warc
 
 if TYPE_CHECKING:
-    from archive.store import Archive
+    from archive.store import Store
 
 DATABASE = "archive.db"
 
@@ -24,7 +24,7 @@ _GOING = "SELECT id FROM temp.going"
 
 
 def erase(
-    archive: Archive, captures: Collection[int], advance: Callable[[int], None] = lambda _: None
+    archive: Store, captures: Collection[int], advance: Callable[[int], None] = lambda _: None
 ) -> None:
     """Take these captures and what follows from them out of the tables; call it in a transaction.
 
@@ -70,7 +70,7 @@ def _articles(db: sqlite3.Connection) -> set[int]:
     return {row[0] for row in found}
 
 
-def _erase_article(archive: Archive, article_id: int) -> int:
+def _erase_article(archive: Store, article_id: int) -> int:
     """Make anew what was decided together with an article; the number of captures that went."""
     db = archive.connection
     if not db.execute("SELECT 1 FROM articles WHERE id = ?", [article_id]).fetchone():
@@ -101,7 +101,7 @@ def _erase_signals(db: sqlite3.Connection, places: Collection[tuple[str, str]]) 
             rights.apply(db, article_id)
 
 
-def finish(archive: Archive) -> bool:
+def finish(archive: Store) -> bool:
     """Clean the files of what was erased; whether that is done.
 
     Not done: somebody reads the archive, so that the log of its database cannot be emptied now.
@@ -116,7 +116,7 @@ def finish(archive: Archive) -> bool:
     return DATABASE not in files or _scrub(archive)
 
 
-def _drop_passing(archive: Archive) -> None:
+def _drop_passing(archive: Store) -> None:
     """Captures that were made only to be read: see `Archive.append`."""
     db = archive.connection
     passing = [*archive.warc_folder.glob(f"{warc.PASSING}-*")]
@@ -128,7 +128,7 @@ def _drop_passing(archive: Archive) -> None:
         path.unlink()
 
 
-def _compact(archive: Archive, file: str) -> None:
+def _compact(archive: Store, file: str) -> None:
     db, folder = archive.connection, archive.warc_folder
     rows = db.execute(
         "SELECT id, offset, length FROM captures WHERE file = ? ORDER BY offset", [file]
@@ -148,7 +148,7 @@ def _compact(archive: Archive, file: str) -> None:
         db.execute("DELETE FROM unclean WHERE file = ?", [file])
 
 
-def _scrub(archive: Archive) -> bool:
+def _scrub(archive: Store) -> bool:
     """Write the database anew: deleted text stands in free pages, in the index and in the log."""
     db = archive.connection
     with db:

@@ -16,7 +16,7 @@ from typing import Any
 
 from archive import duplicates, erasure, mentions, search, urls, warc
 from archive.errors import UserError
-from archive.store import Archive
+from archive.store import Store
 
 MANY = 50  # addresses, from which on their host is looked for first and not each by itself
 
@@ -66,7 +66,7 @@ def count_lists(db: sqlite3.Connection) -> int:
     return int(db.execute(f"SELECT count(*) FROM captures WHERE {_MAY_BE_LIST}").fetchone()[0])
 
 
-def forget(archive: Archive, found: Plan, advance: Advance = lambda _: None) -> bool:
+def forget(archive: Store, found: Plan, advance: Advance = lambda _: None) -> bool:
     """Erase what was planned, and keep it from coming again; whether all files are clean.
 
     They are not where somebody reads the archive meanwhile: whoever opens it next goes on.
@@ -78,7 +78,7 @@ def forget(archive: Archive, found: Plan, advance: Advance = lambda _: None) -> 
     return archive.finish_erasure()
 
 
-def prune(archive: Archive, found: Plan, advance: Advance = lambda _: None) -> bool:
+def prune(archive: Store, found: Plan, advance: Advance = lambda _: None) -> bool:
     """Erase what was planned; it may come again. Whether all files are clean, as for `forget`."""
     db = archive.connection
     with archive.transaction():
@@ -91,7 +91,7 @@ def prune(archive: Archive, found: Plan, advance: Advance = lambda _: None) -> b
     return archive.finish_erasure()
 
 
-def forget_again(archive: Archive) -> None:
+def forget_again(archive: Store) -> None:
     """Erase all that is held of forgotten addresses: their hashes came from elsewhere."""
     db, going = archive.connection, set[int]()
     rows = db.execute(
@@ -108,7 +108,7 @@ def forget_again(archive: Archive) -> None:
     drop_forgotten(archive)
 
 
-def drop_forgotten(archive: Archive) -> None:
+def drop_forgotten(archive: Store) -> None:
     """Take out of the tables what names forgotten addresses and does not follow from captures."""
     for table in ("frontier", "failures", "signals"):
         rows = archive.connection.execute(f"SELECT DISTINCT url FROM {table}").fetchall()

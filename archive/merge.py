@@ -16,7 +16,7 @@ from pathlib import Path
 from archive import forget, readings, rights, urls, warc
 from archive.errors import UserError
 from archive.model import Capture
-from archive.store import Archive, reader
+from archive.store import Store, reader
 
 BATCH = 200  # captures stored in one transaction
 
@@ -60,7 +60,7 @@ class _Theirs:
     body: bytes | None
 
 
-def merge(archive: Archive, other: Path, advance: Callable[[int], None] = lambda _: None) -> Merged:
+def merge(archive: Store, other: Path, advance: Callable[[int], None] = lambda _: None) -> Merged:
     """Add to the archive what the one in the folder `other` has; that one is only read.
 
     `advance` is told of each number of captures that was looked at. A capture whose record is broken
@@ -102,7 +102,7 @@ def _batches(db: sqlite3.Connection) -> Iterator[list[_Theirs]]:
         yield [_Theirs(Capture(*row[3:]), bool(row[0]), row[1], row[2]) for row in batch]
 
 
-def _add(archive: Archive, folder: Path, theirs: _Theirs, merged: Merged) -> None:
+def _add(archive: Store, folder: Path, theirs: _Theirs, merged: Merged) -> None:
     if archive.forgotten and _is_forgotten(archive, folder, theirs):
         return
     held = _held(archive.connection, theirs.capture)
@@ -122,7 +122,7 @@ def _add(archive: Archive, folder: Path, theirs: _Theirs, merged: Merged) -> Non
         archive.save(ours, readings.unpack(theirs.body) if theirs.body else None)
 
 
-def _join_forgotten(archive: Archive, other: sqlite3.Connection) -> None:
+def _join_forgotten(archive: Store, other: sqlite3.Connection) -> None:
     """What the other has forgotten is forgotten here, too."""
     db, before = archive.connection, archive.connection.total_changes
     db.executemany(
@@ -134,7 +134,7 @@ def _join_forgotten(archive: Archive, other: sqlite3.Connection) -> None:
         forget.forget_again(archive)
 
 
-def _is_forgotten(archive: Archive, folder: Path, theirs: _Theirs) -> bool:
+def _is_forgotten(archive: Store, folder: Path, theirs: _Theirs) -> bool:
     capture, forgotten = theirs.capture, archive.forgotten
     if theirs.body:
         declared = readings.unpack(theirs.body).declared_url

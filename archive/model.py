@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -12,6 +13,9 @@ Role = Literal[
     "home", "feed", "sitemap", "listing", "wordpress", "ghost", "substack", "beehiiv",
 ]  # fmt: skip
 Answer = Literal["yes", "no", "unsaid"]
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>])")  # what is more than a letter to Markdown
+_EMPTY_LINES = re.compile(r"\n\s*\n")
 
 
 class Reason(StrEnum):
@@ -104,6 +108,17 @@ class Reading:
     def text(self) -> str:
         """The main text: kept blocks, separated by one empty line."""
         return main_text(self.blocks)
+
+
+def paragraphs(text: str) -> tuple[Block, ...]:
+    """A text as blocks: its paragraphs, which empty lines separate. What `main_text` undoes."""
+    found = (part.strip() for part in _EMPTY_LINES.split(text))
+    return tuple(Block("paragraph", part, escaped(part)) for part in found if part)
+
+
+def escaped(text: str) -> str:
+    """The Markdown that shows a text as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
 
 
 def main_text(blocks: tuple[Block, ...]) -> str:

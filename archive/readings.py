@@ -15,7 +15,7 @@ FIELDS = ("title", "authors", "published")  # that an article has, as a rule
 
 def pack(reading: Reading) -> tuple[str, bytes]:
     """The SHA-256 of the reading (without its warnings), and its compressed form."""
-    text = json.dumps(asdict(replace(reading, warnings=())), ensure_ascii=False, sort_keys=True)
+    text = to_json(reading)
     return hashlib.sha256(text.encode()).hexdigest(), zlib.compress(text.encode())
 
 
@@ -31,7 +31,17 @@ def measure(reading: Reading) -> tuple[int, int, str]:
 
 def unpack(body: bytes) -> Reading:
     """The reading that was packed."""
-    values: dict[str, Any] = json.loads(zlib.decompress(body))
+    return from_json(zlib.decompress(body))
+
+
+def to_json(reading: Reading) -> str:
+    """The reading without its warnings, as a JSON document."""
+    return json.dumps(asdict(replace(reading, warnings=())), ensure_ascii=False, sort_keys=True)
+
+
+def from_json(body: bytes) -> Reading:
+    """The reading that `to_json` wrote."""
+    values: dict[str, Any] = json.loads(body)
     values["blocks"] = tuple(_block(block) for block in values["blocks"])
     values["signals"] = tuple(Signal(**signal) for signal in values["signals"])
     values["alternates"] = tuple((language, url) for language, url in values["alternates"])

@@ -44,7 +44,7 @@ class ArchiveError(UserError):
     """The archive cannot be used: one line that says what is wrong and what to do."""
 
 
-class Archive:
+class Store:
     """An archive opened for writing: the only writer, until it is closed."""
 
     def __init__(self, directory: Path, connection: sqlite3.Connection) -> None:
@@ -344,7 +344,7 @@ def atomic(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
+def open_archive(directory: Path, purpose: str) -> Iterator[Store]:
     """The archive in that folder, made where there is none, locked for this writer.
 
     Raises Locked where another process writes it, ArchiveError where it is none of ours or newer
@@ -363,7 +363,7 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Archive]:
         if is_new:
             connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         schema.apply(connection)
-        archive = Archive(directory, connection)
+        archive = Store(directory, connection)
         with archive.transaction():
             _relearn(connection)
             definitions.renew(connection)

@@ -120,6 +120,12 @@ def same_domain(one: str, other: str) -> bool:
     return bool(domain) and domain == registered_domain(other)
 
 
+def home(url: str) -> str:
+    """The address of its site's home page; of `mid:` and `urn:` addresses they themselves."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/" if rest else url
+
+
 def is_home(url: str) -> bool:
     """Whether the address is a site's home page: no path and no query."""
     parts = _split(canonical(url))

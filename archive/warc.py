@@ -232,6 +232,11 @@ def digest(sha1: bytes) -> str:
     return "sha1:" + base64.b32encode(sha1).decode()
 
 
+def payload_sha1(body: bytes) -> str:
+    """The digest of a payload, as records write it."""
+    return digest(hashlib.sha1(body, usedforsecurity=False).digest())
+
+
 def exchanges(stream: IO[bytes], limit: int = BODY_LIMIT) -> Iterator[Exchange | WarcError]:
     """The responses of any WARC file, their bodies still encoded; a broken record as an error.
 

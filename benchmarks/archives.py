@@ -21,7 +21,7 @@ from itertools import islice
 from archive import fingerprint, search, urls
 from archive.articles import utc, word_count
 from archive.model import Block, Capture, Reading, Reason
-from archive.store import Archive
+from archive.store import Store
 from benchmarks.pages import load
 
 SITES = 200
@@ -71,7 +71,7 @@ def articles(count: int, first: int = 0) -> Iterator[Made]:
         yield _article(number, random.Random(number), languages)
 
 
-def fill(archive: Archive, made: Iterator[Made]) -> int:
+def fill(archive: Store, made: Iterator[Made]) -> int:
     """The number of articles saved, as a crawl saves them; the bytes of pages are left out."""
     saved = 0
     while batch := list(islice(made, BATCH)):
@@ -82,7 +82,7 @@ def fill(archive: Archive, made: Iterator[Made]) -> int:
     return saved
 
 
-def pour(archive: Archive, made: Iterator[Made]) -> int:
+def pour(archive: Store, made: Iterator[Made]) -> int:
     """The number of articles written, ten times as fast as `fill`: by SQL, and without readings.
 
     What pages and commands read is as `fill` writes it; nothing is learned of the sites.
@@ -96,7 +96,7 @@ def pour(archive: Archive, made: Iterator[Made]) -> int:
     return written
 
 
-def _write(archive: Archive, made: Made) -> None:
+def _write(archive: Store, made: Made) -> None:
     db, capture, reading = archive.connection, _capture(archive, made), made.reading
     digest = hashlib.sha256(reading.text.encode()).hexdigest()
     row = {
@@ -197,7 +197,7 @@ def _chrome(shown: dict[str, str]) -> list[tuple[Reason, str]]:
     return [(reason, text.format(**shown)) for reason, text in CHROME]
 
 
-def _capture(archive: Archive, made: Made) -> Capture:
+def _capture(archive: Store, made: Made) -> Capture:
     """A capture of the page without its bytes: what is measured is the database."""
     row = (made.url, made.url, made.source, "article", made.fetched, 200, "sha1:", "made.warc.gz")
     cursor = archive.connection.execute(

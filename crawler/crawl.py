@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from archive import urls, warc
 from archive.model import Capture, Fault, Outcome, Role, SourceReport
-from archive.store import Archive
+from archive.store import Store
 from crawler.frontier import Entry
 from crawler.ledger import Assignment, Ledger, Options, Result
 from crawler.sources import Source
@@ -31,7 +31,7 @@ class Crawl:
     """The state of a crawl. `assignments` says what to fetch; `settle` and `fail` report back."""
 
     def __init__(
-        self, archive: Archive, sources: Sequence[Source], workers: Workers, options: Options
+        self, archive: Store, sources: Sequence[Source], workers: Workers, options: Options
     ) -> None:
         self.archive = archive
         self.ledger = Ledger(archive, sources, options)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive import urls, warc
+from archive import given, urls, warc
 from archive.model import Capture, Fault, Found, Outcome, Role
 from crawler import discovery, rights
 from crawler.discovery import sitemap
@@ -70,6 +70,11 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
             found.articles or any(not link.optional for link in found.pages)
         )
         return (_wall(page) if is_empty else None) or found
+    if given.is_given(exchange):
+        try:
+            return given.read(exchange)
+        except given.GivenError as error:
+            return Fault("unreadable", str(error), permanent=True)
     if not exchange.body.strip():
         return Fault("empty", "the page is empty")
     rules = _rules(source, capture)

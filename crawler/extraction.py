@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from lxml import etree, html
 
-from archive.model import BlockKind
+from archive.model import BlockKind, escaped
 from crawler import tracking
 from crawler.tracking import Reader
 
@@ -58,7 +58,6 @@ ELEMENTS = 300_000
 # tenth of the time of a page; nothing here needs its classes for forms.
 _CLASSES = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 _ABSOLUTE = re.compile(r"https?://[\w.:-]+/(?:[\w./%~+,=@-]*[\w/%])?", re.A)
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>])")
 # Control characters, and those without width: soft hyphens, word joiners, stray byte order marks.
 _UNSEEN = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]"
@@ -227,7 +226,7 @@ class _Walk:
         line = self._line
         line.shown = line.shown or (not self._hidden and not text.isspace())
         line.text.append(text)
-        line.markdown.append(text if self._preformatted else _MARKDOWN.sub(r"\\\1", text))
+        line.markdown.append(text if self._preformatted else escaped(text))
         if self._linking:
             line.linked += len(_SPACE.sub(" ", text).strip())
 

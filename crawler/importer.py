@@ -17,7 +17,7 @@ from lxml import etree, html
 from archive import encodings, urls, warc
 from archive.errors import UserError
 from archive.model import Capture, Fault, Outcome, Reading, Role, SourceReport
-from archive.store import Archive
+from archive.store import Store
 from crawler import mail, mailboxes, workers
 from crawler.derive import PAGE_BYTES, too_large
 from crawler.progress import Progress
@@ -62,7 +62,7 @@ def files(paths: Iterable[Path]) -> list[Path]:
 
 
 def run(
-    archive: Archive,
+    archive: Store,
     pool: workers.Workers,
     paths: Sequence[Path],
     url: str | None,
@@ -111,7 +111,7 @@ def items(path: Path, url: str | None = None) -> Iterator[Item | Fault]:
 class _Import:
     """Captures on their way through the workers, in a window of bounded size."""
 
-    def __init__(self, archive: Archive, pool: workers.Workers, sources: Sequence[Source]) -> None:
+    def __init__(self, archive: Store, pool: workers.Workers, sources: Sequence[Source]) -> None:
         self.progress: dict[str, Progress] = {}
         self._archive = archive
         self._pool = pool
@@ -174,7 +174,9 @@ class _Import:
     def _capture(self, item: Item, source: str) -> tuple[Capture, bool]:
         """The capture, and whether everything that follows from it is stored already."""
         exchange = item.exchange
-        held = self._archive.capture_of(exchange.url, exchange.fetched, _digest(exchange.body))
+        held = self._archive.capture_of(
+            exchange.url, exchange.fetched, warc.payload_sha1(exchange.body)
+        )
         if held:
             has_failed = self._archive.has_failed(source, exchange.url)
             return held[0], held[1] and not has_failed
@@ -194,7 +196,7 @@ class _Import:
         if name not in self.progress:
             self.progress[name] = Progress(Source(name=name, url=url), started=time.monotonic())
             with self._archive.transaction():
-                self._archive.record_source(name, _home(url))
+                self._archive.record_source(name, urls.home(url))
         return self.progress[name]
 
 
@@ -248,13 +250,3 @@ def _bytes(path: Path) -> bytes:
     if len(body) > PAGE_BYTES:
         raise encodings.TooLarge
     return body
-
-
-def _digest(body: bytes) -> str:
-    """As in WARC records: SHA-1, base 32."""
-    return warc.digest(hashlib.sha1(body, usedforsecurity=False).digest())
-
-
-def _home(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}/" if rest else url

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from archive import health, presence, urls, warc
 from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
-from archive.store import Archive
+from archive.store import Store
 from crawler import discovery, schedule
 from crawler.following import follow, follow_instead, follow_translations
 from crawler.frontier import Entry, Frontier
@@ -58,7 +58,7 @@ class Result:
 class Ledger:
     """The sources' entries in the frontier, what is claimed of them, and what was stored."""
 
-    def __init__(self, archive: Archive, sources: Sequence[Source], options: Options) -> None:
+    def __init__(self, archive: Store, sources: Sequence[Source], options: Options) -> None:
         self.archive = archive
         self.sources = {source.name: source for source in sources}
         self.options = options

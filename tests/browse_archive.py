@@ -17,7 +17,7 @@ import uvicorn
 from archive import warc
 from archive.browse import application
 from archive.model import Block, Fault, Link, Reading, Reason, Signal, SourceReport
-from archive.store import Archive, open_archive
+from archive.store import Store, open_archive
 from crawler.frontier import Frontier
 from crawler.hosts import Hosts
 
@@ -59,7 +59,7 @@ def kind(markdown: str) -> Any:
     return next((k for mark, k in marks.items() if markdown.startswith(mark)), "paragraph")
 
 
-def read(archive: Archive, url: str, when: str, source: str, outcome: Reading | Fault, status: int = 200) -> None:  # fmt: skip
+def read(archive: Store, url: str, when: str, source: str, outcome: Reading | Fault, status: int = 200) -> None:  # fmt: skip
     """Capture a page and save what was read from it."""
     exchange = warc.Exchange(url, when, status, (), f"{url} {when}".encode())
     capture = archive.append(exchange, url=url, source=source, role="article", found_by="feed")

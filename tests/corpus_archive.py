@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archive import warc
 from archive.model import Block, Reading, Reason, Signal
-from archive.store import Archive, open_archive
+from archive.store import Store, open_archive
 
 WORDS = "crane harbour signal report engineer night winter sensor cable figure pier budget the of".split()
 RESERVED = Signal("tdmrep", "1", "header", train="no")
@@ -47,7 +47,7 @@ def reading(text: str, **more: object) -> Reading:
 
 
 def save(
-    archive: Archive, readings: Iterable[tuple[str, Reading]], fetched: str = "2026-11-24T12:00:00Z"
+    archive: Store, readings: Iterable[tuple[str, Reading]], fetched: str = "2026-11-24T12:00:00Z"
 ) -> None:
     """Save what a crawl would make of these pages; the source is the host."""
     for url, made in readings:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from archive import integrity, repetition, search, warc
 from archive.fingerprint import digest as digest_of
 from archive.model import Block, Capture, Reading, Reason, main_text
-from archive.store import Archive, ArchiveError, open_archive, open_reader
+from archive.store import ArchiveError, Store, open_archive, open_reader
 from tests import captures
 
 BANNER = "Get our letter about cranes and harbours every single week"
@@ -33,7 +33,7 @@ def reading(n: int, *more: str, title: str = "", declared: str | None = None) ->
     )
 
 
-def capture(archive: Archive, url: str, second: int, body: bytes = b"") -> Capture:
+def capture(archive: Store, url: str, second: int, body: bytes = b"") -> Capture:
     exchange = warc.Exchange(
         url, f"2026-11-24T12:00:{second:02}.000Z", 200, (), body or url.encode()
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from archive.forget import Plan
     from archive.search import Filters
-    from archive.store import Archive
+    from archive.store import Store
 
 SHOWN = 20  # addresses listed; --json lists all
 COPIES = "Backups and exported corpora are copies of their own: they are yours to erase."
@@ -100,7 +100,7 @@ def _lift(names: tuple[str, ...], directory: Path, as_json: bool) -> None:
 
 
 @contextmanager
-def _opened(directory: Path, dry_run: bool) -> Iterator[tuple[Archive | None, sqlite3.Connection]]:
+def _opened(directory: Path, dry_run: bool) -> Iterator[tuple[Store | None, sqlite3.Connection]]:
     """The archive for writing, so that nothing comes between plan and deed; or only to read."""
     from archive.store import open_archive, reader
 

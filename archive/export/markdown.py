@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from archive.export.front_matter import front_matter
-from archive.model import Article, Block
+from archive.model import Article, Block, escaped
 from archive.rendering import bare, cells, heading_level, top_level
 
 
@@ -15,7 +15,7 @@ def document(article: Article, blocks: Sequence[Block]) -> bytes:
     kept = [block for block in blocks if block.kept]
     top = top_level(kept)
     runs = [_run(kind, list(run), top) for kind, run in groupby(kept, lambda block: block.kind)]
-    body = "\n\n".join([f"# {_escaped(article.title)}", *runs])
+    body = "\n\n".join([f"# {escaped(article.title)}", *runs])
     return f"{front_matter(metadata(article))}\n{body}\n".encode()
 
 
@@ -66,8 +66,3 @@ def _table(rows: list[list[str]]) -> str:
 
 def _row(parts: Iterable[str]) -> str:
     return f"| {' | '.join(parts)} |"
-
-
-def _escaped(text: str) -> str:
-    """A plain text that no reader of Markdown takes for more."""
-    return "".join(f"\\{letter}" if letter in r"\`*_[]<>" else letter for letter in text)
