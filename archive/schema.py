@@ -412,6 +412,8 @@ ALTER TABLE articles ADD COLUMN dated TEXT GENERATED ALWAYS AS (coalesce(publish
 ALTER TABLE articles ADD COLUMN month TEXT GENERATED ALWAYS AS (substr(dated, 1, 7)) VIRTUAL;
 DROP INDEX articles_published;
 DROP INDEX articles_language;
+DROP INDEX articles_group;        -- most have no translation: of an index of nulls SQLite makes no use
+CREATE INDEX articles_group ON articles (translation_group) WHERE translation_group IS NOT NULL;
 
 CREATE TABLE article_facets (     -- what lists are chosen, sorted and counted by, without the texts:
     id INTEGER PRIMARY KEY REFERENCES articles (id) ON DELETE CASCADE,  -- a page of rows is read at once
