@@ -1,4 +1,4 @@
-# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | bench-learned | bench-alarms | clean
+# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | bench-learned | bench-alarms | bench-pages | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,7 +6,7 @@ BENCH := .venv-bench
 TRAIN := .venv-train
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test lint format types check browser bench-extraction bench-learned bench-alarms classifier clean help
+.PHONY: demo test lint format types check browser bench-extraction bench-learned bench-alarms bench-pages classifier clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -36,6 +36,9 @@ bench-learned: $(VENV)/dev  ## what learning of a site does, on sites of 2 to 10
 
 bench-alarms: $(VENV)/dev  ## how often real pages give a false alarm of a changed site
 	@$(BIN)/python -m benchmarks.alarms $(or $(ARGS),--report docs/health.md)
+
+bench-pages: $(VENV)/dev  ## how long the pages of browse take at 100,000 articles
+	@$(BIN)/python -m benchmarks.latency $(or $(ARGS),--report docs/browse.md)
 
 classifier: $(TRAIN)/installed  ## train the block classifier again on ../shared/bench
 	@$(TRAIN)/bin/python -m benchmarks.training $(ARGS)

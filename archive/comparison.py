@@ -16,7 +16,7 @@ _TOKEN = re.compile(
 ALIKE = (
     0.3  # of the words of two paragraphs (Dice): below it one is not an edited form of the other
 )
-LONGEST = 3_000  # tokens of a paragraph compared word by word: a tenth of a second
+LONGEST = 1_000  # tokens of a paragraph compared word by word: a tenth of a second, for the unlike
 MOST_PAIRS = 10_000  # paragraphs that went times those that came: beyond it none is paired
 
 Kind = Literal["same", "gone", "new"]
