@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from archive import evidence, given, search, urls, warc
+from archive import evidence, given, readings, search, urls, warc
 from archive.errors import UserError
 from archive.export import Options, Report, export_file, export_folder
 from archive.model import Article, Reading
@@ -122,7 +122,7 @@ class Archive:
         with nullcontext() if store.connection.in_transaction else store.transaction():
             store.record_source(name, urls.home(url))
             capture = store.append(exchange, url=url, source=name, role="article", found_by=None)
-            change = store.save(capture, reading)
+            change = store.save(capture, reading, readings.EXTRACTOR)
             store.clear_failure(name, url)
         assert change
         assert change.kind in ("new", "revised", "unchanged")

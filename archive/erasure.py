@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from archive import articles, rights, urls, warc
+from archive import placement, rights, urls, warc
 
 if TYPE_CHECKING:
     from archive.store import Store
@@ -75,13 +75,13 @@ def _erase_article(archive: Store, article_id: int) -> int:
     db = archive.connection
     if not db.execute("SELECT 1 FROM articles WHERE id = ?", [article_id]).fetchone():
         return 0
-    read = articles.withdraw(db, article_id)
+    read = placement.withdraw(db, article_id)
     going = {row[0] for row in db.execute(_GOING).fetchall()} if read else set()
     gone = [(capture.id,) for capture, _ in read if capture.id in going]
     db.executemany("DELETE FROM captures WHERE id = ?", gone)
     for capture, reading in read:
         if capture.id not in going:
-            archive.save(capture, reading)
+            archive.save(capture, reading, capture.read_by)
     return len(gone)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from archive import forget, readings, rights, urls, warc
+from archive import articles, forget, readings, rereading, rights, urls, warc
 from archive.errors import UserError
 from archive.model import Capture
 from archive.store import Store, reader
@@ -47,7 +47,7 @@ class Merged:
     added: int = 0  # captures
     held: int = 0  # captures that both archives have
     broken: list[str] = field(default_factory=list)  # captures left out, a line each
-    outdated: int = 0  # articles read by an earlier version of the extractor than others
+    outdated: int = 0  # articles read by another version of the extractor than this program's
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def merge(archive: Store, other: Path, advance: Callable[[int], None] = lambda _
             _join_tables(archive.connection, db)
             if archive.forgotten:
                 forget.drop_forgotten(archive)
-    merged.outdated = _outdated(archive.connection)
+    merged.outdated = rereading.outdated(archive.connection)
     return merged
 
 
@@ -119,7 +119,8 @@ def _add(archive: Store, folder: Path, theirs: _Theirs, merged: Merged) -> None:
         if held[1] and not _is_better(theirs, held[2], held[3]):
             return
     if theirs.is_read:
-        archive.save(ours, readings.unpack(theirs.body) if theirs.body else None)
+        reading = readings.unpack(theirs.body) if theirs.body else None
+        archive.save(ours, reading, theirs.capture.read_by)
 
 
 def _join_forgotten(archive: Store, other: sqlite3.Connection) -> None:
@@ -146,24 +147,24 @@ def _is_forgotten(archive: Store, folder: Path, theirs: _Theirs) -> bool:
 
 def _held(
     db: sqlite3.Connection, capture: Capture
-) -> tuple[int, int, str | None, bytes | None] | None:
-    """The capture in this archive: its id, whether it is read, its reading's digest and body."""
+) -> tuple[int, int, str | None, str | None] | None:
+    """The capture in this archive: its id, whether it is read, its reading's digest, by what."""
     where = " AND ".join(f"c.{name} = ?" for name in IDENTITY)
-    row: tuple[int, int, str | None, bytes | None] | None = db.execute(
-        "SELECT c.id, c.read, k.digest, k.body FROM captures c LEFT JOIN readings r "
+    row: tuple[int, int, str | None, str | None] | None = db.execute(
+        "SELECT c.id, c.read, k.digest, c.read_by FROM captures c LEFT JOIN readings r "
         f"ON r.capture_id = c.id LEFT JOIN contents k ON k.digest = r.content WHERE {where}",
         [getattr(capture, name) for name in IDENTITY],
     ).fetchone()
     return row
 
 
-def _is_better(theirs: _Theirs, content: str | None, body: bytes | None) -> bool:
+def _is_better(theirs: _Theirs, content: str | None, read_by: str | None) -> bool:
     """Whether their reading of a capture is to stand: a later version's, or any where we have none."""
-    if theirs.content is None or theirs.body is None or theirs.content == content:
+    if theirs.content is None or theirs.content == content:
         return False
-    if content is None or body is None:
+    if content is None:
         return True
-    one, other = readings.unpack(theirs.body).extractor, readings.unpack(body).extractor
+    one, other = (articles.extractor(by) for by in (theirs.capture.read_by, read_by))
     return (version(one), theirs.content) > (version(other), content)
 
 
@@ -243,10 +244,3 @@ def _join_runs(db: sqlite3.Connection, other: sqlite3.Connection) -> None:
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:
     """The table's columns but for generated ones."""
     return [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})") if not row[6]]
-
-
-def _outdated(db: sqlite3.Connection) -> int:
-    """The number of articles that an earlier version read than the newest in the archive."""
-    counts = dict(db.execute("SELECT extractor, count(*) FROM articles GROUP BY extractor"))
-    newest = max(counts, key=version, default="")
-    return sum(count for extractor, count in counts.items() if extractor != newest)

@@ -102,7 +102,7 @@ class Reading:
     alternates: tuple[tuple[str, str], ...] = ()  # (language, absolute URL) from hreflang
     signals: tuple[Signal, ...] = ()
     warnings: tuple[str, ...] = ()  # one line each, for the user: a wrong charset, say
-    extractor: str = ""
+    extractor: str = ""  # what made it, where that was not ours
 
     @property
     def text(self) -> str:
@@ -173,7 +173,14 @@ class Fault:
     permanent: bool = False
     skip: bool = False
 
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it says what the page is. Else it could not be read, and that says nothing."""
+        return not self.kind.startswith(UNREAD)
 
+
+# How the kinds of faults begin that say nothing of what a page is.
+UNREAD = ("extraction", "unreadable", "truncated", "too-large")
 Outcome = Reading | Found | Fault
 
 
@@ -195,6 +202,17 @@ class Capture:
     last_modified: str | None = None
     id: int | None = None
     found_by: str | None = None
+    read_by: str | None = None  # the extractor and rules that last read it; null: not noted
+    read_as: str | None = None  # article, links, unchanged, or the class of a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A capture, as what it was read, and by which extractor and rules (null: not to be noted)."""
+
+    capture: Capture
+    outcome: Outcome
+    read_by: str | None
 
 
 @dataclass(frozen=True, slots=True)

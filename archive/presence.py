@@ -7,56 +7,77 @@ It follows from the captures alone, like all the rest. 410 says that a page has 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby, takewhile
 
-from archive import urls
+from archive import addresses, urls
 from archive.articles import Change
 from archive.model import Capture
 
 NOT_FOUND, GONE = 404, 410
+ABSENT = frozenset({NOT_FOUND, GONE})
 TELLING = frozenset({200, 304, NOT_FOUND, GONE})  # other statuses say nothing of the page
 VISITS = 3  # in a row that a page must not be found; sites lose all of them now and then
 
 
 def note(db: sqlite3.Connection, capture: Capture) -> Change | None:
     """Whether the article is still there; null where none is held at the capture's address."""
-    row = db.execute(
-        "SELECT article_id FROM addresses WHERE key = ?", [urls.key(capture.url)]
-    ).fetchone()
-    if row is None:
+    renew(db, _concerned(db, capture.url))
+    article_id = addresses.article(db, urls.key(capture.url))
+    if article_id is None:
         return None
-    visits = _visits(db, row[0], capture.url)
-    since = _gone_since(visits)
-    seen = [fetched for _, status, fetched in visits if status not in (NOT_FOUND, GONE)]
-    db.execute(
-        "UPDATE articles SET gone = ?, last_seen = max(last_seen, ?) WHERE id = ?",
-        [since, max(seen, default=""), row[0]],
+    if capture.status not in ABSENT:
+        return Change(article_id, "unchanged")
+    (since,) = db.execute("SELECT gone FROM articles WHERE id = ?", [article_id]).fetchone()
+    return Change(article_id, "gone" if since else "missing")
+
+
+def renew(db: sqlite3.Connection, article_ids: Iterable[int]) -> None:
+    """Find out anew when articles were last seen, and since when they have gone."""
+    for article_id in article_ids:
+        visits = _visits(db, article_id)
+        seen = max((time for _, status, time in visits if status not in ABSENT), default=None)
+        db.execute(
+            "UPDATE articles SET gone = ?, last_seen = coalesce(?, last_seen) WHERE id = ?",
+            [_gone_since(visits), seen, article_id],
+        )
+
+
+def _concerned(db: sqlite3.Connection, url: str) -> set[int]:
+    """The articles for which it counts whether there is anything at an address."""
+    rows = db.execute(
+        "SELECT id FROM articles WHERE url = ?1 UNION SELECT r.article_id FROM captures c "
+        "JOIN readings r ON r.capture_id = c.id WHERE c.url = ?1",
+        [url],
     )
-    is_there = capture.status not in (NOT_FOUND, GONE)
-    return Change(row[0], "unchanged" if is_there else "gone" if since else "missing")
+    return {row[0] for row in rows.fetchall()}
 
 
-def _visits(db: sqlite3.Connection, article_id: int, url: str) -> list[tuple[str, int, str]]:
-    """Address, status and time of what was asked for the article, of each address latest first."""
+def _visits(db: sqlite3.Connection, article_id: int) -> list[tuple[str, int, str]]:
+    """Address, status and time of the visits to the article's address, and those that gave it.
+
+    In the order of the addresses, the latest first.
+    """
+    statuses = ", ".join(map(str, sorted(TELLING)))
     return db.execute(
-        "SELECT url, status, fetched FROM captures WHERE role = 'article' "
-        f"AND status IN ({', '.join(map(str, sorted(TELLING)))}) AND url IN (SELECT ? UNION SELECT c.url FROM readings r "
-        "JOIN captures c ON c.id = r.capture_id WHERE r.article_id = ?) "
+        f"SELECT url, status, fetched FROM captures WHERE role = 'article' AND status IN ({statuses}) "
+        "AND url IN (SELECT url FROM articles WHERE id = ?1 UNION SELECT c.url FROM readings r "
+        "JOIN captures c ON c.id = r.capture_id WHERE r.article_id = ?1) "
         "ORDER BY url, fetched DESC",
-        [url, article_id],
+        [article_id],
     ).fetchall()
 
 
 def _gone_since(visits: Sequence[tuple[str, int, str]]) -> str | None:
-    """Since when none of the addresses that gave the article gives it any more."""
-    found = [_absent_since([row[1:] for row in run]) for _, run in groupby(visits, lambda v: v[0])]
+    """Since when none of the addresses gives the article any more."""
+    runs = groupby(visits, lambda visit: visit[0])
+    found = [_absent_since([visit[1:] for visit in run]) for _, run in runs]
     return max((since for since in found if since), default=None) if all(found) else None
 
 
 def _absent_since(visits: Sequence[tuple[int, str]]) -> str | None:
     """Since when an address has gone, going by its visits, latest first."""
-    absent = list(takewhile(lambda visit: visit[0] in (NOT_FOUND, GONE), visits))
+    absent = list(takewhile(lambda visit: visit[0] in ABSENT, visits))
     if len(absent) >= VISITS or any(status == GONE for status, _ in absent):
         return absent[-1][1]
     return None

@@ -1,4 +1,8 @@
-"""Readings at rest: compressed JSON of everything the pure steps made of a capture."""
+"""Readings at rest: compressed JSON of everything the pure steps made of a capture.
+
+The same reading by two versions of the extractor is one: which of them it was stands in
+`captures.read_by`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from typing import Any
 from archive.model import Block, Reading, Reason, Signal
 
 FIELDS = ("title", "authors", "published")  # that an article has, as a rule
+EXTRACTOR = "5"  # raised whenever the same bytes may give another reading
 
 
 def pack(reading: Reading) -> tuple[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from archive import urls
 from archive.model import Answer, Capture, Signal
@@ -13,8 +13,36 @@ Answers = tuple[Answer, Answer, Answer]  # may be crawled, archived, trained on
 
 def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) -> None:
     """Record the signals a capture shows; those of robots.txt apply to the site's articles."""
+    if capture.role != "robots":
+        _record(db, capture, signals)
+        return
     site = urls.site(capture.final_url)
-    before = _of_robots(db, site, without=capture)
+    before = _of_robots(db, site, without=capture.id)
+    _record(db, capture, signals)
+    if _of_robots(db, site) != before:
+        _apply_to(db, site)
+
+
+def renew_robots(db: sqlite3.Connection, read: Sequence[tuple[Capture, Iterable[Signal]]]) -> None:
+    """Record the signals of a robots.txt anew: these are all its captures."""
+    url = read[0][0].final_url
+    db.execute("DELETE FROM signals WHERE url = ? AND place = 'robots.txt'", [url])
+    for capture, signals in read:
+        _record(db, capture, signals)
+    _apply_to(db, urls.site(url))
+
+
+def forget(db: sqlite3.Connection, url: str) -> None:
+    """Forget the signals that stood on a page."""
+    db.execute("DELETE FROM signals WHERE url = ? AND place != 'robots.txt'", [url])
+
+
+def _apply_to(db: sqlite3.Connection, site: str) -> None:
+    for (article_id,) in db.execute("SELECT id FROM articles WHERE site = ?", [site]).fetchall():
+        apply(db, article_id)
+
+
+def _record(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) -> None:
     db.executemany(
         "INSERT INTO signals (site, url, kind, raw, place, first_seen, last_seen, crawl, archive, "
         "train) VALUES (:site, :url, :kind, :raw, :place, :seen, :seen, :crawl, :archive, :train) "
@@ -23,7 +51,7 @@ def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) ->
         "last_seen = max(last_seen, excluded.last_seen)",
         [
             {
-                "site": site,
+                "site": urls.site(capture.final_url),
                 "url": capture.final_url,
                 "seen": capture.fetched,
                 "kind": signal.kind,
@@ -36,10 +64,6 @@ def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) ->
             for signal in signals
         ],
     )
-    if capture.role == "robots" and _of_robots(db, site) != before:
-        held = db.execute("SELECT id FROM articles WHERE site = ?", [site]).fetchall()
-        for (article_id,) in held:
-            apply(db, article_id)
 
 
 def apply(db: sqlite3.Connection, article_id: int) -> None:
@@ -61,13 +85,13 @@ def apply(db: sqlite3.Connection, article_id: int) -> None:
     )
 
 
-def _of_robots(db: sqlite3.Connection, site: str, without: Capture | None = None) -> list[Answers]:
-    """What the newest robots.txt of the site says, or said before that capture came."""
+def _of_robots(db: sqlite3.Connection, site: str, without: int | None = None) -> list[Answers]:
+    """What the newest robots.txt of the site says; `without`: leaving out a capture of it."""
     return db.execute(
         "SELECT crawl, archive, train FROM signals AS s WHERE site = ? AND place = 'robots.txt' "
         "AND last_seen = (SELECT max(fetched) FROM captures "
         "WHERE role = 'robots' AND final_url = s.url AND id IS NOT ?) ORDER BY kind, raw",
-        [site, without and without.id],
+        [site, without],
     ).fetchall()
 
 

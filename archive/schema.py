@@ -596,6 +596,26 @@ def forgetting(db: Database) -> None:
         db.execute(statement)
 
 
+READERS = """
+-- By which extractor and rules a capture was last read (version, then "+" and a digest of rules); null:
+-- not. An empty digest: the rules are not known, or it is to be read again.
+ALTER TABLE captures ADD COLUMN read_by TEXT;
+-- What it was read as: article, links, unchanged (304), else the class of the fault; null: not noted.
+ALTER TABLE captures ADD COLUMN read_as TEXT;
+UPDATE captures SET read_as = 'article', read_by = (
+    SELECT a.extractor || '+' FROM readings r JOIN articles a ON a.id = r.article_id
+    WHERE r.capture_id = captures.id
+) WHERE id IN (SELECT capture_id FROM readings);
+"""
+
+
+@migration
+def readers(db: Database) -> None:
+    """Captures say by what and as what they were read, so that re-extraction knows what is left."""
+    for statement in _statements(READERS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import duplicates, health, warc
+from archive import duplicates, health, rereading, warc
 from archive.health import Health
 from archive.store import open_reader
 
@@ -80,7 +80,8 @@ class Removed:
 class Stats:
     """The whole archive. `removed_share` is the share of all letters that was removed, 0 to 1.
 
-    `duplicates` are the articles whose text is nearly that of another one, which represents them.
+    `duplicates` are the articles whose text is nearly that of another one, which represents them;
+    `outdated` those that another version of the extractor has read.
     """
 
     articles: int
@@ -88,6 +89,7 @@ class Stats:
     revisions: int
     captures: int
     duplicates: int
+    outdated: int
     removed_share: float
     sources: tuple[SourceStats, ...]
     languages: tuple[tuple[str, int], ...]
@@ -110,6 +112,7 @@ def collect(db: sqlite3.Connection) -> Stats:
         revisions=_one(db, "SELECT count(*) FROM revisions"),
         captures=_one(db, "SELECT count(*) FROM captures"),
         duplicates=duplicates.count(db).duplicates,
+        outdated=rereading.outdated(db),
         removed_share=sum(r.letters for r in removed) / letters if letters else 0.0,
         sources=_sources(db),
         languages=tuple(

@@ -16,11 +16,13 @@ from pathlib import Path
 
 from archive import (
     articles,
+    captures,
     definitions,
     duplicates,
     erasure,
     lock,
     mentions,
+    placement,
     presence,
     repetition,
     rights,
@@ -30,14 +32,9 @@ from archive import (
 )
 from archive.errors import UserError
 from archive.forgotten import Forgotten
-from archive.model import Capture, Fault, Found, Outcome, Reading, Role, SourceReport
+from archive.model import Capture, Fault, Found, Outcome, Read, Reading, Role, SourceReport
 
 BUSY_MILLISECONDS = 10_000  # how long a reader waits where SQLite must make it wait
-
-CAPTURE_COLUMNS = (
-    "id, url, final_url, source, role, found_by, fetched, status, etag, last_modified, digest, "
-    "file, offset, length"
-)
 
 
 class ArchiveError(UserError):
@@ -113,25 +110,36 @@ class Store:
         is_list = role not in ("article", "robots")
         return is_list and self.forgotten.has(*mentions.named(exchange))
 
-    def save(self, capture: Capture, outcome: Outcome | None) -> articles.Change | None:
+    def save(
+        self, capture: Capture, outcome: Outcome | None, read_by: str | None = None
+    ) -> articles.Change | None:
         """What the outcome of a capture changed, null: no article; call it within `transaction`.
 
-        None as outcome: the server said that nothing changed (304). Saving the same capture
-        again changes nothing. A capture of what is forgotten goes when the archive is closed.
+        None as outcome: the server said that nothing changed (304). `read_by` names the extractor
+        and the rules. Saving the same capture again changes nothing. A capture of what is forgotten
+        goes when the archive is closed.
         """
         change = None
         if self.forgotten and self._is_forgotten(capture, outcome):
-            self.connection.execute("DELETE FROM captures WHERE id = ?", [capture.id])
-            self.connection.execute("INSERT OR IGNORE INTO unclean VALUES (?)", [capture.file])
-        elif isinstance(outcome, Reading):
-            change = articles.save(self.connection, capture, outcome)
+            self._drop(capture)
+            return None
+        capture = self._note_reading(capture, outcome, read_by)
+        if isinstance(outcome, Reading):
+            saved = placement.save(self.connection, [(capture, outcome)])
+            (change,) = saved.changes
+            presence.renew(self.connection, saved.touched)
             presence.note(self.connection, capture)
         elif isinstance(outcome, Found):
             rights.save(self.connection, capture, outcome.signals)
         elif capture.role == "article" and capture.status in presence.TELLING:
             change = presence.note(self.connection, capture)
-        self.connection.execute("UPDATE captures SET read = 1 WHERE id = ?", [capture.id])
         return change
+
+    def _drop(self, capture: Capture) -> None:
+        """Take out a capture that must not stay; its bytes go when the archive is closed."""
+        placement.save(self.connection, [(capture, None)])
+        self.connection.execute("DELETE FROM captures WHERE id = ?", [capture.id])
+        self.connection.execute("INSERT OR IGNORE INTO unclean VALUES (?)", [capture.file])
 
     def _is_forgotten(self, capture: Capture, outcome: Outcome | None) -> bool:
         """Whether only what was read of a capture shows that it must not stay."""
@@ -145,6 +153,67 @@ class Store:
         self._warc.close()
         self._passing.close()
         return erasure.finish(self)
+
+    def reread(self, read: Sequence[Read]) -> set[int | None]:
+        """Store as what captures were read this time; call it within `transaction`.
+
+        The result are the ids of those whose reading is another one than before. What was read
+        as an article stays as it was where its capture cannot be read any more. All captures of an
+        article belong into one call, so that no two of them are read differently in between; so do
+        all of a robots.txt.
+        """
+        db = self.connection
+        read = [r for r in read if not (_is_unread(r.outcome) and self.has_reading(r.capture))]
+        robots = [
+            (r.capture, r.outcome.signals)
+            for r in read
+            if r.capture.role == "robots" and isinstance(r.outcome, Found)
+        ]
+        if robots:
+            rights.renew_robots(db, robots)
+        noted = [(self._note_reading(r.capture, r.outcome, r.read_by), r) for r in read]
+        pairs = [
+            (capture, r.outcome if isinstance(r.outcome, Reading) else None)
+            for capture, r in noted
+            if capture.role == "article"
+        ]
+        new = [pair for pair in pairs if not self.has_reading(pair[0])]
+        changed: set[int | None] = set()
+        for together in ([pair for pair in pairs if pair not in new], *([pair] for pair in new)):
+            saved = placement.save(db, together)
+            changed |= saved.changed
+            presence.renew(db, saved.touched)
+        for r in read:
+            if self.forgotten and self._is_forgotten(r.capture, r.outcome):
+                self._drop(r.capture)
+        return changed
+
+    def has_reading(self, capture: Capture) -> bool:
+        """Whether the capture was read as an article."""
+        sql = "SELECT 1 FROM readings WHERE capture_id = ?"
+        return self.connection.execute(sql, [capture.id]).fetchone() is not None
+
+    def _note_reading(
+        self, capture: Capture, outcome: Outcome | None, read_by: str | None
+    ) -> Capture:
+        """Note by what and as what a capture was read; the capture with that."""
+        if isinstance(outcome, Fault):
+            read_as = outcome.kind
+        elif outcome is None:
+            read_as = capture.read_as or "unchanged"
+        else:
+            read_as = "article" if isinstance(outcome, Reading) else "links"
+        self.connection.execute(
+            "UPDATE captures SET read = 1, read_by = ?, read_as = ? WHERE id = ?",
+            [read_by, read_as, capture.id],
+        )
+        if isinstance(outcome, Reading):
+            self.connection.execute(
+                "UPDATE articles SET extractor = ?1 WHERE capture_id = ?2 "
+                "AND id = (SELECT article_id FROM readings WHERE capture_id = ?2)",
+                [outcome.extractor or articles.extractor(read_by), capture.id],
+            )
+        return replace(capture, read_by=read_by, read_as=read_as)
 
     def record_failure(
         self, source: str, url: str, fault: Fault, next_try: str | None = None
@@ -164,6 +233,26 @@ class Store:
                 "next": next_try,
             },
         )
+
+    def correct_failure(self, capture: Capture, fault: Fault | None, *, is_new: bool) -> None:
+        """Let `failures` say what a capture was read as now, where it is the latest of its URL.
+
+        It is no attempt. `is_new`: a fault is added where none was known.
+        """
+        (latest,) = self.connection.execute(
+            "SELECT max(fetched) FROM captures WHERE url = ? AND status != 304", [capture.url]
+        ).fetchone()
+        if latest != capture.fetched:
+            return
+        if not fault:
+            self.clear_failure(capture.source, capture.url)
+        elif self.has_failed(capture.source, capture.url):
+            self.connection.execute(
+                "UPDATE failures SET class = ?, message = ? WHERE source = ? AND url = ?",
+                [fault.kind, fault.message, capture.source, capture.url],
+            )
+        elif is_new:
+            self.record_failure(capture.source, capture.url, fault)
 
     def clear_failure(self, source: str, url: str) -> None:
         """Forget the failures of a URL that succeeded."""
@@ -217,16 +306,18 @@ class Store:
     def captures(self, *, unread_only: bool = False) -> Iterator[Capture]:
         """The captures in the order of fetching, or the pages among them not yet derived from."""
         where = "WHERE read = 0 AND status = 200" if unread_only else ""
-        return _captures(
-            self.connection.execute(f"SELECT {CAPTURE_COLUMNS} FROM captures {where} ORDER BY id")
+        return captures.captures(
+            self.connection.execute(
+                f"SELECT {captures.columns()} FROM captures {where} ORDER BY id"
+            )
         )
 
     def last_read(self, url: str) -> Capture | None:
         """The newest capture with a body of that URL from which everything is stored."""
         return next(
-            _captures(
+            captures.captures(
                 self.connection.execute(
-                    f"SELECT {CAPTURE_COLUMNS} FROM captures WHERE url = ? AND read = 1 "
+                    f"SELECT {captures.columns()} FROM captures WHERE url = ? AND read = 1 "
                     "AND status = 200 ORDER BY fetched DESC LIMIT 1",
                     [url],
                 )
@@ -237,11 +328,23 @@ class Store:
     def capture_of(self, url: str, fetched: str, digest: str) -> tuple[Capture, bool] | None:
         """The capture of that payload at that time, and whether all that follows is stored."""
         row = self.connection.execute(
-            f"SELECT {CAPTURE_COLUMNS}, read FROM captures "
+            f"SELECT {captures.columns()}, read FROM captures "
             "WHERE url = ? AND fetched = ? AND digest = ?",
             [url, fetched, digest],
         ).fetchone()
-        return (next(_captures([row[:-1]])), bool(row[-1])) if row else None
+        return (captures.capture(row[:-1]), bool(row[-1])) if row else None
+
+    def beside(self, capture: Capture, reading: Reading) -> list[Capture]:
+        """The captures that are held of the article to which a new one seems to belong."""
+        keys = placement.keys(capture, reading)
+        rows = self.connection.execute(
+            f"SELECT {captures.columns('c')} FROM captures c JOIN readings r ON r.capture_id = c.id "
+            "WHERE c.id != ? AND r.article_id IN "
+            "(SELECT article_id FROM addresses WHERE key IN (?, ?, ?)) "
+            "ORDER BY c.fetched, c.digest, c.id",
+            [capture.id, keys.own, keys.declared, urls.key(capture.url)],
+        )
+        return list(captures.captures(rows))
 
     def record_run(self, kind: str, started: str, reports: Iterable[SourceReport]) -> None:
         """Add a row per source to `runs`."""
@@ -452,7 +555,5 @@ def _has_wal(path: Path) -> bool:
     return path.with_name(path.name + "-wal").exists()
 
 
-def _captures(rows: Iterable[tuple[object, ...]]) -> Iterator[Capture]:
-    names = CAPTURE_COLUMNS.split(", ")
-    for row in rows:
-        yield Capture(**dict(zip(names, row, strict=True)))  # type: ignore[arg-type]
+def _is_unread(outcome: Outcome) -> bool:
+    return isinstance(outcome, Fault) and not outcome.is_verdict

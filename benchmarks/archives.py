@@ -118,7 +118,7 @@ def _write(archive: Store, made: Made) -> None:
         "may_crawl": "unsaid",
         "may_archive": "unsaid",
         "may_train": "unsaid",
-        "extractor": reading.extractor,
+        "extractor": "made",
         "first_seen": made.fetched,
         "last_seen": made.fetched,
     }
@@ -174,7 +174,6 @@ def _article(number: int, chosen: random.Random, languages: dict[str, int]) -> M
         language=language,
         language_confidence=1.0,
         tags=(names[1],),
-        extractor="made",
     )
     url = f"https://{site}/{published:%Y/%m}/{number}"
     return Made(url, site, LATEST.strftime("%Y-%m-%dT%H:%M:%S.000Z"), reading)

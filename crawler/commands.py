@@ -72,25 +72,57 @@ def import_(
       newsarchive import crawl.warc.gz saved-pages/
       newsarchive import page.html --url https://example.org/a-post
     """
-    from archive.store import open_archive
     from crawler import importer
     from crawler.report import finish
-    from crawler.sources import load
-    from crawler.workers import Workers
+    from crawler.run import open_workers
 
     chosen = importer.files(paths)
     if url and len(chosen) > 1:
         raise click.UsageError("--url names one page: import one file with it")
-    listed = file or directory / "sources.toml"
-    known = load(listed) if file or listed.exists() else []
-    with open_archive(directory, "import") as archive:
-        workers = Workers(archive.warc_folder)
-        try:
-            with terminal.progress_bar("importing", len(chosen)) as advance:
-                reports = importer.run(archive, workers, chosen, url, lambda _: advance(1), known)
-        finally:
-            workers.close()
+    with (
+        open_workers(directory, file, "import") as (archive, workers, known),
+        terminal.progress_bar("importing", len(chosen)) as advance,
+    ):
+        reports = importer.run(archive, workers, chosen, url, lambda _: advance(1), known)
     finish(reports, as_json)
+
+
+@cli.command(name="reextract")
+@click.argument("names", nargs=-1, metavar="[SOURCE]…")
+@click.option("--all", "everything", is_flag=True, help="Also what this extractor has read.")
+@click.option("--workers", "count", type=click.IntRange(1), help="Processes that read [all cores].")
+@sources_option
+@shared_options
+def reextract_(
+    names: tuple[str, ...],
+    everything: bool,
+    count: int | None,
+    file: Path | None,
+    directory: Path,
+    as_json: bool,
+) -> None:
+    """Read captures again that an older extractor or other rules have read.
+
+    Rules are `keep`, `drop` and `language` of a source, and boilerplate.toml. It is never a
+    revision. When it is stopped, the next run goes on where it was.
+
+    \b
+    Examples:
+      newsarchive reextract
+      newsarchive reextract the-decoder --all --workers 2
+    """
+    from archive.store import reader
+    from crawler.reextract import Reextraction
+    from crawler.report import finish_reextraction
+    from crawler.run import open_workers
+
+    with reader(directory):  # an archive must be there
+        pass
+    with open_workers(directory, file, "reextract", count) as (archive, workers, known):
+        work = Reextraction(archive, workers, known, names)
+        with terminal.progress_bar("reading", work.plan(everything=everything)) as advance:
+            work.run(advance)
+    finish_reextraction(work.reports, as_json)
 
 
 @cli.group()

@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from archive import urls, warc
-from archive.model import Capture, Fault, Outcome, Role, SourceReport
+from archive.model import Capture, Fault, Outcome, Read, Reading, Role, SourceReport
 from archive.store import Store
+from crawler import reextract
 from crawler.frontier import Entry
 from crawler.ledger import Assignment, Ledger, Options, Result
 from crawler.sources import Source
@@ -85,12 +86,17 @@ class Crawl:
             held = await self._do(lambda: self.archive.last_read(capture.url))
             subject = held or capture
         if subject.status == 304:
-            outcome = None
-        else:
-            outcome = await self._workers.derive(subject, source)
+            if entry:
+                self._note_host(capture, None, entry)
+            await self._store(Result(capture, None, entry, capture.source))
+            return
+        read = await self._workers.read(subject, source)
         if entry:
-            self._note_host(capture, outcome, entry)
-        await self._store(Result(capture, outcome, entry, capture.source))
+            self._note_host(capture, read.outcome, entry)
+        earlier = await self._read_earlier(capture, read.outcome)
+        await self._store(
+            Result(capture, read.outcome, entry, capture.source, read.read_by, earlier)
+        )
 
     async def fail(self, entry: Entry, fault: Fault) -> None:
         """Store that a URL could not be fetched."""
@@ -131,6 +137,15 @@ class Crawl:
             self.hosts.refused(site, outcome.kind, of_articles=of_article, is_repeat=repeat)
         elif capture.status < 400 or capture.status in (404, 410):
             self.hosts.answered(site, of_article, is_read=True)
+
+    async def _read_earlier(self, capture: Capture, outcome: Outcome) -> tuple[Read, ...]:
+        """The article's earlier captures, read again where that was done by other rules."""
+        if not isinstance(outcome, Reading):
+            return ()
+        sources = tuple(self.sources.values())
+        held = await self._do(lambda: self.archive.beside(capture, outcome))
+        outdated = reextract.outdated(held, self._workers, sources)
+        return tuple([await self._workers.read(*each) for each in outdated])
 
     async def _store(self, result: Result) -> None:
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -6,6 +6,8 @@ articles is imported when there is one to read: a crawl that finds nothing new i
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from archive import given, urls, warc
 from archive.model import Capture, Fault, Found, Outcome, Role
+from archive.readings import EXTRACTOR
 from crawler import discovery, rights
 from crawler.discovery import sitemap
 from crawler.encoding import decode
@@ -36,6 +39,21 @@ BINARY = (
     b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"RIFF", b"%PDF-", b"PK\x03\x04", b"\x1f\x8b\x08",
     b"OggS", b"ID3", b"\x1aE\xdf\xa3", b"wOF2", b"Rar!",
 )  # fmt: skip
+
+
+def read_by(capture: Capture, source: Source, own_phrases: str = "") -> str:
+    """What reads the capture: the version of the extractor, and "+" with a digest of what it is told.
+
+    That is what may change between two readings of the same bytes: `keep`, `drop` and `language` of
+    the source, and the digest of the user's own phrases.
+    """
+    if capture.role != "article":
+        return EXTRACTOR
+    rules = _rules(source, capture)
+    told = [rules.keep, rules.drop, source.language or "", own_phrases]
+    if not any(told):
+        return EXTRACTOR
+    return f"{EXTRACTOR}+{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]}"
 
 
 def derive(folder: Path, capture: Capture, source: Source) -> Outcome:

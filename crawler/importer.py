@@ -7,7 +7,6 @@ import time
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +15,12 @@ from lxml import etree, html
 
 from archive import encodings, urls, warc
 from archive.errors import UserError
-from archive.model import Capture, Fault, Outcome, Reading, Role, SourceReport
+from archive.model import Capture, Fault, Read, Reading, Role, SourceReport
 from archive.store import Store
-from crawler import mail, mailboxes, workers
+from crawler import mail, mailboxes, reextract, workers
 from crawler.derive import PAGE_BYTES, too_large
 from crawler.progress import Progress
-from crawler.sources import Source, of_address
+from crawler.sources import Source, of_capture
 
 WAITING = 64  # captures under way in the workers, and results stored in one transaction
 SUFFIXES = (".warc", ".warc.gz", ".html", ".html.gz", ".htm", ".eml", ".mbox")
@@ -117,7 +116,7 @@ class _Import:
         self._pool = pool
         self._sources = sources
         self._broken: Counter[Path] = Counter()  # parts of a file that are no record, no message
-        self._waiting: deque[tuple[Capture, Item, Future[Outcome]]] = deque()
+        self._waiting: deque[tuple[Item, workers.Pending]] = deque()
 
     def add(self, item: Item) -> None:
         source = self._source(item.source, item.exchange.url)
@@ -129,7 +128,8 @@ class _Import:
         if is_read:
             source.held.add(urls.key(capture.url))
             return
-        self._waiting.append((capture, item, self._pool.submit(capture, self._rules(item))))
+        rules = of_capture(self._sources, capture.source, capture.url)
+        self._waiting.append((item, self._pool.submit(capture, rules)))
         if len(self._waiting) >= 2 * WAITING:
             self.drain(WAITING)
 
@@ -138,10 +138,10 @@ class _Import:
         while len(self._waiting) > leave:
             count = min(WAITING, len(self._waiting) - leave)
             batch = [self._waiting.popleft() for _ in range(count)]
-            results = [(capture, item, _result(future)) for capture, item, future in batch]
+            results = [(item, pending.result()) for item, pending in batch]
             with self._archive.transaction():
-                for capture, item, outcome in results:
-                    self._save(capture, item, outcome)
+                for item, read in results:
+                    self._save(item, read)
 
     def fail(self, path: Path, fault: Fault) -> None:
         url = path.absolute().as_uri()
@@ -153,9 +153,15 @@ class _Import:
         with self._archive.transaction():
             self._archive.record_failure(source.source.name, name, fault)
 
-    def _save(self, capture: Capture, item: Item, outcome: Outcome) -> None:
+    def _save(self, item: Item, read: Read) -> None:
+        capture, outcome = read.capture, read.outcome
         progress = self._source(capture.source, capture.url)
-        change = self._archive.save(capture, outcome)
+        if isinstance(outcome, Reading):
+            held = self._archive.beside(capture, outcome)
+            outdated = reextract.outdated(held, self._pool, self._sources)
+            pending = [self._pool.submit(*each) for each in outdated]
+            self._archive.reread([each.result() for each in pending])
+        change = self._archive.save(capture, outcome, read.read_by)
         progress.fetched += 1
         if isinstance(outcome, Reading):
             self._archive.clear_failure(capture.source, capture.url)
@@ -185,26 +191,12 @@ class _Import:
             exchange, url=exchange.url, source=source, role=role, found_by=None
         ), False
 
-    def _rules(self, item: Item) -> Source:
-        """The source that the item is of, by its address; a mail's by its sender, too."""
-        url = (
-            item.exchange.url if item.exchange.url.startswith("http") else f"https://{item.source}/"
-        )
-        return of_address(self._sources, url) or Source(name=item.source, url=url)
-
     def _source(self, name: str, url: str) -> Progress:
         if name not in self.progress:
             self.progress[name] = Progress(Source(name=name, url=url), started=time.monotonic())
             with self._archive.transaction():
                 self._archive.record_source(name, urls.home(url))
         return self.progress[name]
-
-
-def _result(future: Future[Outcome]) -> Outcome:
-    try:
-        return future.result()
-    except Exception as error:
-        return workers.fault(error)
 
 
 def _page(path: Path, body: bytes, url: str | None) -> Item:

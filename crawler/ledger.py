@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from archive import health, presence, urls, warc
-from archive.model import Capture, Fault, Found, Link, Outcome, Reading, Role, SourceReport
+from archive.model import Capture, Fault, Found, Link, Outcome, Read, Reading, Role, SourceReport
 from archive.store import Store
 from crawler import discovery, schedule
 from crawler.following import follow, follow_instead, follow_translations
@@ -53,6 +53,8 @@ class Result:
     outcome: Outcome | None  # null: the server said that nothing changed
     entry: Entry | None
     source: str
+    read_by: str | None = None  # see `Read`
+    earlier: tuple[Read, ...] = ()  # captures of the article that had to be read again
 
 
 class Ledger:
@@ -179,7 +181,8 @@ class Ledger:
     def _save_one(self, result: Result) -> None:
         capture, outcome, entry = result.capture, result.outcome, result.entry
         progress = self.progress.get(result.source)
-        change = self.archive.save(capture, outcome) if capture else None
+        self.archive.reread(result.earlier)
+        change = self.archive.save(capture, outcome, result.read_by) if capture else None
         if capture and capture.role == "robots":
             if isinstance(outcome, Found):
                 self._sitemaps[urls.site(capture.final_url)] = outcome.pages

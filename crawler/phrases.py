@@ -6,6 +6,8 @@ adds to it.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -41,6 +43,13 @@ class Rules:
 
     rules: tuple[Mapping[str, Any], ...] = ()
     signs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """The same for rules that decide alike; empty where there are none."""
+        if not (self.rules or self.signs):
+            return ""
+        text = json.dumps([self.rules, self.signs], ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def load(path: Path) -> Rules:

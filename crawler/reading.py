@@ -24,8 +24,6 @@ from crawler.letter import (
 )
 from crawler.metadata import Metadata, read_metadata
 
-EXTRACTOR = "5"  # raised whenever the same bytes may give another reading
-
 
 def read(
     body: bytes,
@@ -75,7 +73,6 @@ def read(
         alternates=page.alternates,
         signals=rights.page_signals(tree, headers),
         warnings=(decoded.warning,) if decoded.warning else (),
-        extractor=EXTRACTOR,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
@@ -13,6 +13,7 @@ import click
 from archive import deviations, terminal
 from archive.model import SourceReport
 from crawler.crawl import Crawl
+from crawler.reextract import Report
 
 NUMBERS = (
     "found",
@@ -72,6 +73,37 @@ def finish(reports: Sequence[SourceReport], as_json: bool) -> None:
             if report.changed:
                 click.echo(terminal.visible(f"{report.source}: {deviations.line(report.changed)}"))
     if any(report.failed for report in reports):
+        sys.exit(terminal.EXIT_FAILURES)
+
+
+def finish_reextraction(reports: Mapping[str, Report], as_json: bool) -> None:
+    """Print what re-extraction did; end with exit code 1 where anything was lost or failed."""
+    faults = [(name, *fault) for name in reports for fault in reports[name].faults]
+    for name, url, fault in faults[:FAULT_LINES]:
+        terminal.say(f"{name}: {fault.kind}: {fault.message}: {url}")
+    if len(faults) > FAULT_LINES:
+        terminal.say(f"{len(faults) - FAULT_LINES} more; all of them: --json")
+    rows = {name: reports[name].numbers() for name in sorted(reports)}
+    if as_json:
+        failures: dict[str, list[object]] = {name: [] for name in rows}
+        for name, url, fault in faults:
+            failures[name].append({"url": url, **asdict(fault)})
+        terminal.print_json(
+            {"sources": {name: rows[name] | {"failures": failures[name]} for name in rows}}
+        )
+    elif rows:
+        names = list(next(iter(rows.values())))
+        lines: list[list[object]] = [[name, *row.values()] for name, row in rows.items()]
+        if len(lines) > SOURCE_ROWS:
+            lines = sorted(lines, key=lambda line: -int(str(line[1])))[:SOURCE_ROWS]
+        if len(rows) > 1:
+            lines.append(
+                [f"all {len(rows)}", *(sum(row[n] for row in rows.values()) for n in names)]
+            )
+        terminal.console().print(terminal.table(("source", *names), lines))
+    else:
+        click.echo("nothing to read again: this extractor and these rules have read everything")
+    if faults:
         sys.exit(terminal.EXIT_FAILURES)
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from archive.model import SourceReport
 from archive.options import default_directory
-from archive.store import open_archive
+from archive.store import Store, open_archive
 from crawler import due, sources
 from crawler import settings as scrapy_settings
 from crawler.crawl import Crawl
 from crawler.ledger import Options
+from crawler.sources import Source
 from crawler.workers import Workers
 
 
@@ -34,6 +35,25 @@ def open_crawl(
         workers = Workers(archive.warc_folder)
         try:
             yield Crawl(archive, chosen, workers, options)
+        finally:
+            workers.close()
+
+
+@contextmanager
+def open_workers(
+    directory: Path, file: Path | None, purpose: str, count: int | None = None
+) -> Iterator[tuple[Store, Workers, list[Source]]]:
+    """An archive locked for writing, so many workers, and the sources whose rules they follow.
+
+    A list of sources is needed only where one is named. Raises what `sources.load` and
+    `open_archive` raise.
+    """
+    listed = file or directory / "sources.toml"
+    known = sources.load(listed) if file or listed.exists() else []
+    with open_archive(directory, purpose) as archive:
+        workers = Workers(archive.warc_folder, count)
+        try:
+            yield archive, workers, known
         finally:
             workers.close()
 

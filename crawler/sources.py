@@ -131,6 +131,18 @@ def of_address(sources: Iterable[Source], url: str) -> Source | None:
     return max(found, key=lambda source: len(source.url), default=None)
 
 
+def of_capture(sources: Iterable[Source], name: str, url: str) -> Source:
+    """The source whose rules fit what was captured: the one of that name, else of that address.
+
+    A mail without an address on the web is of its sender, for whom its source is named. Where none
+    is known, one without rules.
+    """
+    known = list(sources)
+    page = url if url.startswith("http") else f"https://{name}/"
+    by_name = next((source for source in known if source.name == name), None)
+    return by_name or of_address(known, page) or Source(name=name, url=page)
+
+
 def append(path: Path, *sources: Source) -> None:
     """Add sources at the end of the file, which stays as it is otherwise. Raises SourcesError."""
     names = {source.name: source for source in (load(path) if path.exists() else [])}

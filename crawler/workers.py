@@ -7,14 +7,16 @@ import multiprocessing
 import os
 import resource
 from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing import forkserver
 from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from archive.model import Capture, Fault, Outcome
+from archive.model import Capture, Fault, Outcome, Read
 from crawler import boilerplate, phrases
-from crawler.derive import derive
+from crawler.derive import derive, read_by
 from crawler.sources import Source
 
 SECONDS = 60  # a page: the slowest of the bench's 777 real pages takes under 3
@@ -27,6 +29,23 @@ PAGES = 2_000  # then a worker is replaced: lxml and the allocator keep what a l
 PRELOADED = ["crawler.commands", "crawler.derive", "pebble.pool.process"]
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A capture that is being read."""
+
+    capture: Capture
+    read_by: str
+    future: Future[Outcome]
+
+    def result(self) -> Read:
+        """What it is read as, when it has been. What failed is not noted as read: see `Read`."""
+        try:
+            outcome = self.future.result()
+        except Exception as error:
+            return Read(self.capture, fault(error), None)
+        return Read(self.capture, outcome, self.read_by)
+
+
 class Workers:
     """A pool of processes that derive outcomes from captures.
 
@@ -37,27 +56,33 @@ class Workers:
         self._folder = folder
         forkserver.set_forkserver_preload(PRELOADED)
         forkserver.ensure_running()  # it imports while this process goes on
+        own = phrases.load(folder.parent / phrases.NAME)
+        self._own_phrases = own.digest()
         self._pool = ProcessPool(
             max_workers=count or os.cpu_count() or 1,
             max_tasks=PAGES,
             initializer=_prepare,
-            initargs=[phrases.load(folder.parent / phrases.NAME)],
+            initargs=[own],
             context=multiprocessing.get_context("forkserver"),
         )
 
-    async def derive(self, capture: Capture, source: Source) -> Outcome:
-        """The outcome of a capture; a worker that died or ran out of time is a Fault."""
-        try:
-            return await asyncio.wrap_future(self.submit(capture, source))
-        except Exception as error:
-            return fault(error)
+    def read_by(self, capture: Capture, source: Source) -> str:
+        """The extractor and rules that read a capture here: see crawler/derive.py."""
+        return read_by(capture, source, self._own_phrases)
 
-    def submit(self, capture: Capture, source: Source) -> Future[Outcome]:
-        """The same as a future, for callers without an event loop; see `fault` for its errors."""
+    async def read(self, capture: Capture, source: Source) -> Read:
+        """What a capture is read as; a worker that died or ran out of time is a Fault."""
+        pending = self.submit(capture, source)
+        with suppress(Exception):  # it stands in the future, and becomes a Fault
+            await asyncio.wrap_future(pending.future)
+        return pending.result()
+
+    def submit(self, capture: Capture, source: Source) -> Pending:
+        """The same, to be waited for, for callers without an event loop."""
         future: Future[Outcome] = self._pool.schedule(
             derive, args=[self._folder, capture, source], timeout=SECONDS
         )
-        return future
+        return Pending(capture, self.read_by(capture, source), future)
 
     def close(self) -> None:
         """End the processes."""

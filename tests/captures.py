@@ -10,6 +10,7 @@ from pathlib import Path
 
 from archive import warc
 from archive.model import Block, Found, Outcome, Reading, Reason, Role, Signal
+from archive.readings import EXTRACTOR
 from archive.store import open_archive, open_reader
 from tests.archive_state import State, state
 
@@ -28,13 +29,14 @@ class Shot:
     status: int = 200
     role: Role = "article"
     source: str = "a"
+    read_by: str = EXTRACTOR
 
 
 def _page(number: int, version: str = "", **more: object) -> Reading:
     text = f"{COMMON} Of pier {number} it is told otherwise, at length and by the few. {version}"
     own = tuple(Block("paragraph", line, line) for line in (text.strip(), FOOTER))
     gone = Block("paragraph", "Subscribe!", "Subscribe!", Reason.SUBSCRIBE, "subscribe-button", "x")
-    return Reading(f"Pier {number}", (*own, gone), language="en", extractor="5", **more)  # type: ignore[arg-type]
+    return Reading(f"Pier {number}", (*own, gone), language="en", **more)  # type: ignore[arg-type]
 
 
 def _url(number: int) -> str:
@@ -77,7 +79,7 @@ def make(folder: Path, shots: Iterable[Shot]) -> Path:
             capture = archive.append(
                 exchange, url=shot.url, source=shot.source, role=shot.role, found_by="feed"
             )
-            archive.save(capture, shot.outcome)
+            archive.save(capture, shot.outcome, shot.read_by)
     return folder
 
 

@@ -86,8 +86,8 @@ def test_records_are_copied_byte_for_byte(tmp_path: Path, whole: Path) -> None:
 
 
 def _read_by(folder: Path, extractor: str) -> Path:
-    reading = replace(SHOTS[0].outcome, title=f"Of version {extractor}", extractor=extractor)  # type: ignore[type-var]
-    return make(folder, [replace(SHOTS[0], outcome=reading)])
+    reading = replace(SHOTS[0].outcome, title=f"Of version {extractor}")  # type: ignore[type-var]
+    return make(folder, [replace(SHOTS[0], outcome=reading, read_by=extractor)])
 
 
 @pytest.mark.parametrize("is_newer_here", [True, False])
@@ -106,7 +106,7 @@ def test_articles_read_by_an_earlier_version_are_told(tmp_path: Path, newsarchiv
     done = newsarchive("merge", tmp_path / "old", archive=tmp_path / "ours")
     assert done.returncode == 0
     assert "1 captures added, 0 held before" in done.stderr
-    assert "1 articles were read by an earlier version" in done.stderr
+    assert "1 articles were read by another version" in done.stderr
     assert "newsarchive reextract" in done.stderr
 
 

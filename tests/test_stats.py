@@ -23,7 +23,7 @@ def of(folder: Path) -> Stats:
 def test_an_empty_archive_has_statistics(tmp_path: Path) -> None:
     with open_archive(tmp_path, "test"):
         pass
-    assert of(tmp_path) == Stats(0, 0, 0, 0, 0, 0.0, (), (), ())
+    assert of(tmp_path) == Stats(0, 0, 0, 0, 0, 0, 0.0, (), (), ())
 
 
 def test_totals_languages_and_what_was_removed(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ def stats(directory: Path, as_json: bool) -> None:
     Example:
       newsarchive stats
     """
+    from archive import rereading
     from archive.deviations import line
     from archive.stats import collect
     from archive.store import reader
@@ -38,6 +39,8 @@ def stats(directory: Path, as_json: bool) -> None:
         f"{found.articles:,} articles, {found.words:,} words, {found.revisions:,} revisions, "
         f"{found.captures:,} captures, {found.duplicates:,} near-duplicates; {found.removed_share:.0%} of the pages' text removed\n"
     )
+    if found.outdated:
+        write(out, f"{found.outdated:,} articles {rereading.ADVICE}\n", "yellow")
     names = ("source", "articles", "words", "last run", "new", "revised", "failed", "open", "next")
     out.print(table(names, [_source_row(source) for source in found.sources]))
     if any(source.failures for source in found.sources):

@@ -72,6 +72,7 @@ def merge(others: tuple[Path, ...], directory: Path, as_json: bool) -> None:
       newsarchive merge /mnt/laptop/newsletters
     """
     from archive import merge as archives
+    from archive import rereading
     from archive.store import open_archive
 
     captures = {other: archives.count(other) for other in others}
@@ -89,9 +90,6 @@ def merge(others: tuple[Path, ...], directory: Path, as_json: bool) -> None:
             say(f"{name}: left out: {line}")
         say(f"{name}: {merged.added:,} captures added, {merged.held:,} held before")
     if outdated := max(merged.outdated for merged in done.values()):
-        say(
-            f"{outdated:,} articles were read by an earlier version of the program: "
-            "`newsarchive reextract` reads them again"
-        )
+        say(f"{outdated:,} articles {rereading.ADVICE}")
     if any(merged.broken for merged in done.values()):
         sys.exit(EXIT_FAILURES)
