@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import groupby
 
 MASK = "0"  # stands for a date, a number, an address, a name; several in a row are one
 KNOWN = 10_000  # texts whose form is remembered: a site's chrome comes with every page
@@ -69,32 +67,52 @@ def normal_form(text: str) -> str:
     if _UNSPACED.search(plain):
         plain = _EAST_ASIAN.sub(f" {MASK} ", plain)
     words: list[str] = []
-    for word in _without_names(plain.split()):
-        if word and not (word == MASK and words[-1:] == [MASK]):
-            words.append(word)
+    name: list[str] = []  # capitalised words in a row
+    for token in plain.split():
+        is_plain = token.isalpha()
+        if is_plain and token.islower() and token not in _CALENDAR:  # most words, at once
+            if name:
+                _add_name(words, name)
+            words.append(token)
+            continue
+        bare = token if is_plain else _bare(token)
+        word = bare.lower()
+        if word in _CALENDAR or not (is_plain or _is_word(word)):
+            _add_name(words, name)
+            _add(words, MASK)
+        else:
+            letters = word if is_plain else "".join(filter(str.isalnum, word))
+            if bare != word and bare[:1].isupper() and bare[1:].islower():
+                name.append(letters)
+            else:
+                _add_name(words, name)
+                _add(words, letters)
+        if not is_plain and not token.endswith(bare):  # between sentences a name ends
+            _add_name(words, name)
+    _add_name(words, name)
     return " ".join(words)
 
 
-def _without_names(tokens: list[str]) -> Iterator[str]:
-    """The words of the tokens; two or three capitalised ones in a row are a name."""
-    for is_name, run in groupby(_words(tokens), key=lambda word: word[1]):
-        words = [word for word, _ in run]
-        yield from [MASK] if is_name and 2 <= len(words) <= LONGEST_NAME else words
+def _bare(token: str) -> str:
+    """The token without the punctuation around it."""
+    if token[:-1].isalpha() and not token[-1].isalnum():  # a comma or full stop, mostly
+        return token[:-1]
+    return _EDGES.sub("", token)
 
 
-def _words(tokens: list[str]) -> Iterator[tuple[str, bool]]:
-    """Each token's word, and whether it may be part of a name; between sentences an empty word."""
-    for token in tokens:
-        is_plain = token.isalpha()
-        bare = token if is_plain else _EDGES.sub("", token)
-        word = bare.lower()
-        if word in _CALENDAR or not (is_plain or _is_word(word)):
-            yield MASK, False
-        else:
-            word = word if is_plain else "".join(c for c in word if c.isalnum())
-            yield word, bare[:1].isupper() and bare[1:].islower()
-        if not is_plain and not token.endswith(bare):
-            yield "", False
+def _add(words: list[str], word: str) -> None:
+    """Add a word; several masks in a row are one."""
+    if word and not (word == MASK and words and words[-1] == MASK):
+        words.append(word)
+
+
+def _add_name(words: list[str], name: list[str]) -> None:
+    """Add capitalised words in a row, of which two or three are a name, and begin anew."""
+    if not name:
+        return
+    for word in [MASK] if 2 <= len(name) <= LONGEST_NAME else name:
+        _add(words, word)
+    name.clear()
 
 
 def _is_word(word: str) -> bool:

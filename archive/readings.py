@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import asdict, replace
+from dataclasses import fields
 from typing import Any
 
 from archive.model import Block, Reading, Reason, Signal
@@ -41,7 +41,8 @@ def unpack(body: bytes) -> Reading:
 
 def to_json(reading: Reading) -> str:
     """The reading without its warnings, as a JSON document."""
-    return json.dumps(asdict(replace(reading, warnings=())), ensure_ascii=False, sort_keys=True)
+    plain = _plain(reading) | {"warnings": ()}
+    return json.dumps(plain, default=_plain, ensure_ascii=False, sort_keys=True)
 
 
 def from_json(body: bytes) -> Reading:
@@ -53,6 +54,11 @@ def from_json(body: bytes) -> Reading:
     for name in ("authors", "tags", "warnings"):
         values[name] = tuple(values[name])
     return Reading(**values)
+
+
+def _plain(value: Reading | Block | Signal) -> dict[str, Any]:
+    """As `dataclasses.asdict`, without its copy of all that is in it."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _block(values: dict[str, Any]) -> Block:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
@@ -55,10 +55,13 @@ PLATFORM_SUFFIXES = (
     "buttondown.email", "hatenablog.com", "livejournal.com", "typepad.com",
 )  # fmt: skip
 
+KNOWN = 10_000  # addresses whose form is remembered: each is asked for a dozen times in a row
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(KNOWN)
 def canonical(url: str) -> str:
     """The address in canonical form: RFC 3986 normalisation, no fragment, no parameters that
     track a reader, name a visit or ask for another edition (AMP, print).

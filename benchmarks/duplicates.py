@@ -46,6 +46,11 @@ that site's address, and goes with all other pages of the bench through extracti
 archive as crawled pages do. Every page is copied in each of the ways below. Digests are made of the
 first paragraphs of {ITEMS} real articles, different ones each week, and of a text that stands in
 every issue.
+
+"Found" are the copies in one cluster with the original. All seven copies of an article are in the
+archive at once, and an article joins one representative: where a copy that was cut was published
+first, those that are nearer to the original than to it make a cluster of their own. Clusters never
+join by a chain what is not alike itself.
 """
 
 Changing = Callable[[Page], str]
@@ -212,9 +217,8 @@ def _report(
     yield ""
     strangers = [url for url, other in found.representatives.items() if _origin(held, url, other)]
     yield (
-        f"Found: in one cluster with the original, in the archive as it ships (threshold "
-        f"{duplicates.LIKE}). Of {len(found.representatives)} articles that another one represents, "
-        f"{len(strangers)} stand for another article's text."
+        f"Archives ask for {duplicates.LIKE}. Of {len(found.representatives)} articles that another "
+        f"one represents, {len(strangers)} are copies of another article than that one."
     )
     yield ""
     most = ", ".join(f"{value:.3f}" for value in sorted(others.values, reverse=True)[:5])
