@@ -31,10 +31,10 @@ def erase(
     What stays is what follows from the other captures alone. `finish` does the rest. `advance` is told
     of each number of captures that are out.
     """
-    db = archive.connection
+    db, going = archive.connection, set(captures)
     db.execute("CREATE TEMP TABLE IF NOT EXISTS going (id INTEGER PRIMARY KEY)")
     db.execute("DELETE FROM temp.going")
-    db.executemany("INSERT INTO temp.going VALUES (?)", [(capture,) for capture in captures])
+    db.executemany("INSERT INTO temp.going VALUES (?)", [(capture,) for capture in going])
     db.execute("INSERT OR IGNORE INTO unclean VALUES (?)", [DATABASE])
     db.execute(
         f"INSERT OR IGNORE INTO unclean SELECT DISTINCT file FROM captures WHERE id IN ({_GOING})"
@@ -53,7 +53,7 @@ def erase(
         [(url,) for url, role in places if role == "article"],
     )
     for article_id in found:
-        advance(_erase_article(archive, article_id))
+        advance(_erase_article(archive, article_id, going))
     _erase_signals(db, places)
     db.execute("DELETE FROM contents WHERE digest NOT IN (SELECT content FROM readings)")
 
@@ -70,13 +70,12 @@ def _articles(db: sqlite3.Connection) -> set[int]:
     return {row[0] for row in found}
 
 
-def _erase_article(archive: Store, article_id: int) -> int:
+def _erase_article(archive: Store, article_id: int, going: set[int]) -> int:
     """Make anew what was decided together with an article; the number of captures that went."""
     db = archive.connection
     if not db.execute("SELECT 1 FROM articles WHERE id = ?", [article_id]).fetchone():
         return 0
     read = placement.withdraw(db, article_id)
-    going = {row[0] for row in db.execute(_GOING).fetchall()} if read else set()
     gone = [(capture.id,) for capture, _ in read if capture.id in going]
     db.executemany("DELETE FROM captures WHERE id = ?", gone)
     for capture, reading in read:

@@ -8,13 +8,13 @@ other articles that link to it are the words of others: they stay, and are told.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from archive import duplicates, erasure, mentions, search, urls, warc
+from archive import duplicates, erasure, mentions, urls, warc
 from archive.errors import UserError
 from archive.store import Store
 
@@ -78,19 +78,6 @@ def forget(archive: Store, found: Plan, advance: Advance = lambda _: None) -> bo
     return archive.finish_erasure()
 
 
-def prune(archive: Store, found: Plan, advance: Advance = lambda _: None) -> bool:
-    """Erase what was planned; it may come again. Whether all files are clean, as for `forget`."""
-    db = archive.connection
-    with archive.transaction():
-        if found.sources:
-            _drop_sources(db, found)
-        db.executemany(  # it is not asked for by itself
-            "UPDATE frontier SET revisit = NULL WHERE key = ?", [(key,) for key in found.keys]
-        )
-        erasure.erase(archive, found.captures, advance)
-    return archive.finish_erasure()
-
-
 def forget_again(archive: Store) -> None:
     """Erase all that is held of forgotten addresses: their hashes came from elsewhere."""
     db, going = archive.connection, set[int]()
@@ -118,34 +105,7 @@ def drop_forgotten(archive: Store) -> None:
         )
 
 
-def plan_pruning(db: sqlite3.Connection, filters: search.Filters) -> Plan:
-    """What is to go of the articles that fit, their captures, and lists of that time and source.
-
-    Lists stay where articles are chosen by more than time and source. Raises QueryError.
-    """
-    found = Plan()
-    for article in search.articles(db, filters):
-        _add_article(db, found, article.id, article.url)
-    for capture_ids in db.execute(
-        "SELECT c.id FROM captures c JOIN (SELECT DISTINCT v.url FROM readings r "
-        "JOIN captures v ON v.id = r.capture_id WHERE r.article_id IN "
-        f"({', '.join(map(str, found.articles))})) u ON u.url = c.url"
-    ).fetchall():
-        found.captures.add(capture_ids[0])
-    by_time_and_source = search.Filters(
-        sources=filters.sources, since=filters.since, until=filters.until
-    )
-    if filters == by_time_and_source:
-        _add_pruned_lists(db, found, filters)
-    if filters == search.Filters(sources=filters.sources):
-        found.sources = list(filters.sources)
-        marks = ", ".join("?" * len(found.sources))
-        rows = db.execute(f"SELECT id FROM captures WHERE source IN ({marks})", found.sources)
-        found.captures |= {row[0] for row in rows.fetchall()}
-    return found
-
-
-_IS_LIST = "role NOT IN ('article', 'robots')"
+IS_LIST = "role NOT IN ('article', 'robots')"
 # Imported lists are captures for an article that gave none.
 _MAY_BE_LIST = "role != 'robots' AND id NOT IN (SELECT capture_id FROM readings)"
 
@@ -172,7 +132,7 @@ def _add_source(db: sqlite3.Connection, found: Plan, source: str) -> None:
         [source],
     ).fetchall()
     for article_id, url in rows:
-        _add_article(db, found, article_id, url)
+        add_article(db, found, article_id, url)
     waiting = db.execute(
         "SELECT key FROM frontier WHERE source = ? AND role = 'article'", [source]
     ).fetchall()
@@ -192,10 +152,10 @@ def _add_address(db: sqlite3.Connection, found: Plan, url: str) -> None:
         [urls.key(url)],
     ).fetchone()
     if row:
-        _add_article(db, found, *row)
+        add_article(db, found, *row)
 
 
-def _add_article(db: sqlite3.Connection, found: Plan, article_id: int, url: str) -> None:
+def add_article(db: sqlite3.Connection, found: Plan, article_id: int, url: str) -> None:
     found.articles[article_id] = url
     keys = db.execute("SELECT key FROM addresses WHERE article_id = ?", [article_id])
     found.keys |= {row[0] for row in keys.fetchall()}
@@ -234,22 +194,6 @@ def _add_lists(db: sqlite3.Connection, folder: Path, found: Plan, advance: Advan
         if is_named or mentions.holds(body, paragraphs):
             found.captures.add(capture_id)
             found.lists += 1
-
-
-def _add_pruned_lists(db: sqlite3.Connection, found: Plan, filters: search.Filters) -> None:
-    clauses, values = [_IS_LIST], list[Any]()
-    if filters.sources:
-        clauses.append(f"source IN ({', '.join('?' * len(filters.sources))})")
-        values += filters.sources
-    if filters.since is not None:
-        clauses.append("fetched >= ?")
-        values.append(search.moment(filters.since))
-    if filters.until is not None:
-        clauses.append("fetched <= ?")
-        values.append(search.moment(filters.until) + "\uffff")
-    rows = db.execute(f"SELECT id FROM captures WHERE {' AND '.join(clauses)}", values).fetchall()
-    found.captures |= {row[0] for row in rows}
-    found.lists = len(rows)
 
 
 def _paragraphs(db: sqlite3.Connection, found: Plan) -> list[str]:
@@ -312,16 +256,19 @@ def _duplicates(db: sqlite3.Connection, found: Plan) -> list[str]:
 
 def _drop_rows(db: sqlite3.Connection, found: Plan) -> None:
     """What names the addresses besides what follows from captures."""
-    db.executemany("DELETE FROM frontier WHERE key = ?", [(key,) for key in found.keys])
+    db.execute(
+        "DELETE FROM frontier WHERE key IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(found.keys))],
+    )
     failed = db.execute("SELECT source, url FROM failures").fetchall()
     db.executemany(
         "DELETE FROM failures WHERE source = ? AND url = ?",
         [row for row in failed if urls.key(row[1]) in found.keys],
     )
-    _drop_sources(db, found)
+    drop_sources(db, found)
 
 
-def _drop_sources(db: sqlite3.Connection, found: Plan) -> None:
+def drop_sources(db: sqlite3.Connection, found: Plan) -> None:
     for source in found.sources:
         for table in ("frontier", "failures", "runs"):
             db.execute(f"DELETE FROM {table} WHERE source = ?", [source])

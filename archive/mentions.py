@@ -5,6 +5,7 @@ Used where something is to be erased: rather an address too many than one overlo
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 import zlib
@@ -18,7 +19,7 @@ from archive import encodings, urls, warc
 _ABSOLUTE = re.compile(r"""https?://[^\s"'<>\\^`{|}\[\]]+""", re.I)
 _LINK = re.compile(r"""\b(?:href|src|url|link)\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)""", re.I)
 _PATH = re.compile(r"""["'](/[^\s"'<>\\]+)["']""")  # of JSON that gives no host
-_ENCODED = re.compile(r"https?%3A(?:%2F){2}", re.I)
+_ENCODED = re.compile(r"""https?%3A%2F%2F[^\s"'<>&]+""", re.I)  # in the query of another address
 _UNICODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _TAG = re.compile(r"<[^>]*>")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?([\w.:-]+)""", re.I)
@@ -42,14 +43,21 @@ def text(exchange: warc.Exchange) -> str:
     if body.startswith(warc.GZIP_MAGIC):  # a sitemap.xml.gz
         with suppress(zlib.error):
             body = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, warc.BODY_LIMIT)
-    stated = " ".join(v for n, v in exchange.headers if n.lower() == "content-type").encode()
-    charset = _CHARSET.search(stated) or _CHARSET.search(body[:HEAD])
-    try:
-        found = body.decode(charset[1].decode() if charset else "utf-8", "replace")
-    except LookupError:
-        found = body.decode("utf-8", "replace")
+    found = body.decode(_charset(body, exchange.headers), "replace")
     found = _UNICODE.sub(lambda m: chr(int(m[1], 16)), found).replace("\\/", "/")
     return html.unescape(found)
+
+
+def _charset(body: bytes, headers: warc.Headers) -> str:
+    """The body's charset: by its first bytes, else as stated, else UTF-8."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    stated = " ".join(v for name, v in headers if name.lower() == "content-type").encode()
+    found = _CHARSET.search(stated) or _CHARSET.search(body[:HEAD])
+    try:
+        return codecs.lookup(found[1].decode() if found else "utf-8").name
+    except LookupError:
+        return "utf-8"
 
 
 def addresses(found: str, base: str) -> Iterator[str]:
@@ -59,8 +67,8 @@ def addresses(found: str, base: str) -> Iterator[str]:
     for pattern in (_LINK, _PATH):
         for match in pattern.finditer(found):
             yield urls.absolute(base, html.unescape(match[1].strip("\"'")))
-    if _ENCODED.search(found):
-        yield from addresses(_ENCODED.sub("http://", unquote(found)), base)
+    for match in _ENCODED.finditer(found):
+        yield unquote(match[0])
 
 
 def holds(found: str, paragraphs: Iterable[str]) -> bool:

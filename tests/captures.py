@@ -64,13 +64,13 @@ SHOTS = (
 )  # fmt: skip
 
 
-def make(folder: Path, shots: Iterable[Shot]) -> Path:
+def make(folder: Path, shots: Iterable[Shot], headers: warc.Headers = ()) -> Path:
     """An archive of these captures, in this order."""
     with open_archive(folder, "test") as archive, archive.transaction():
         for shot in shots:
             exchange = warc.Exchange(
                 shot.final_url or shot.url, f"2026-10-{shot.day:02}T12:00:00.000Z", shot.status,
-                (("Content-Type", "text/html"),), f"{shot.url} {shot.day}".encode(),
+                (("Content-Type", "text/html"), *headers), f"{shot.url} {shot.day}".encode(),
                 request_headers=(("User-Agent", "test"),),
                 kind="revisit" if shot.status == 304 else "response",
                 refers_to=(shot.url, "2026-10-01T12:00:00.000Z", "sha1:A") if shot.status == 304 else None,

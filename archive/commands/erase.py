@@ -72,19 +72,19 @@ def prune(filters: Filters, dry_run: bool, yes: bool, directory: Path, as_json: 
       newsarchive prune --until 2019-12-31 --dry-run
       newsarchive prune --source example.org
     """
-    from archive import forget as erasures
+    from archive import prune as pruning
     from archive.search import Filters
 
     if filters == Filters():
         raise click.UsageError("say what to drop: --until, --source, …")
     with _opened(directory, dry_run) as (archive, db):
-        plan = erasures.plan_pruning(db, filters)
+        plan = pruning.plan(db, filters)
         if not as_json:
             _show(plan)
         done = None
         if archive and plan.captures and _agreed(yes, "Drop this?"):
             with progress_bar("dropping", len(plan.captures)) as advance:
-                done = erasures.prune(archive, plan, advance)
+                done = pruning.prune(archive, plan, advance)
     _finish(plan, done, as_json)
 
 
