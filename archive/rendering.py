@@ -8,19 +8,19 @@ from html import escape
 from itertools import groupby
 
 import nh3
-from markdown_it import MarkdownIt
 
+from archive import inline
+from archive.inline import Span
 from archive.model import Block
 
 TAGS = set("p h2 h3 h4 h5 h6 ul li blockquote pre code em strong a table tbody tr td br".split())
-INLINE = MarkdownIt("commonmark", {"html": False})  # HTML in the text is text
 _MARK = re.compile(r"^(?:#{1,6}|[->|]) ")
 
 
 def to_html(blocks: Iterable[Block]) -> str:
     """The blocks as HTML of a few plain tags, without any attribute but `href` of web links.
 
-    Each block is rendered by its kind, and only the inside of it as Markdown: no block can open
+    Each block is rendered by its kind, and only the inside of it as Markdown: none can open
     what swallows the next. The first level of heading is the title's: the text's
     own start at the second.
     """
@@ -71,24 +71,38 @@ def top_level(blocks: Iterable[Block]) -> int:
     return min((heading_level(block) for block in blocks if block.kind == "heading"), default=1)
 
 
-def _line(block: Block) -> str:
-    return str(INLINE.renderInline(bare(block)))
+def _line(markdown: str) -> str:
+    return "".join(map(_span, inline.parse(markdown)))
+
+
+def _span(span: Span) -> str:
+    """HTML in the text is text."""
+    if span.kind == "text":
+        return escape(span.text)
+    if span.kind == "code":
+        return f"<code>{escape(span.text)}</code>"
+    within = "".join(map(_span, span.inside))
+    if span.kind == "link":
+        return f'<a href="{escape(span.url)}">{within}</a>'
+    return f"<{span.kind}>{within}</{span.kind}>"
 
 
 def _run(kind: str, run: list[Block], top: int) -> str:
     """Neighbouring blocks of one kind; `top` is the highest level of heading in the text."""
     if kind == "heading":
         levels = [min(6, heading_level(block) - top + 2) for block in run]
-        return "".join(f"<h{n}>{_line(block)}</h{n}>" for n, block in zip(levels, run, strict=True))
+        return "".join(
+            f"<h{n}>{_line(bare(block))}</h{n}>" for n, block in zip(levels, run, strict=True)
+        )
     return _RENDER[kind](run)
 
 
 def _paragraphs(run: list[Block]) -> str:
-    return "\n".join(f"<p>{_line(block)}</p>" for block in run)
+    return "\n".join(f"<p>{_line(bare(block))}</p>" for block in run)
 
 
 def _list(run: list[Block]) -> str:
-    return "<ul>" + "".join(f"<li>{_line(block)}</li>" for block in run) + "</ul>"
+    return "<ul>" + "".join(f"<li>{_line(bare(block))}</li>" for block in run) + "</ul>"
 
 
 def _quote(run: list[Block]) -> str:
@@ -100,7 +114,7 @@ def _code(run: list[Block]) -> str:
 
 
 def _table(run: list[Block]) -> str:
-    rows = (_line(block).removesuffix(" |").split(" | ") for block in run)
+    rows = (map(_line, cells(block)) for block in run)
     made = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
     return "<table><tbody>" + "".join(f"<tr>{row}</tr>" for row in made) + "</tbody></table>"
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
+
+import orjson
 
 from archive import urls
 from archive.model import Article
@@ -294,6 +295,6 @@ def run(db: sqlite3.Connection, sql: str, values: list[Any]) -> sqlite3.Cursor:
 
 def _article(row: Any) -> Article:
     values = dict(zip(COLUMNS, tuple(row), strict=True))
-    values["authors"] = tuple(json.loads(values["authors"]))
-    values["tags"] = tuple(json.loads(values["tags"]))
+    values["authors"] = tuple(orjson.loads(values["authors"]))
+    values["tags"] = tuple(orjson.loads(values["tags"]))
     return Article(**values)

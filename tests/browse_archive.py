@@ -24,7 +24,7 @@ from crawler.hosts import Hosts
 SITE = "https://news.example.org"
 # Each would set the title if it ran, in text, in an attribute, and in an address.
 EVIL = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
-BREAK = "\"'><svg onload=document.title='owned'></title></textarea>]]>{{7*7}}<!--"
+BREAK = "\"'><svg onload=document.title='owned'></title></textarea>]]>{{7+7}}<!--"
 SCHEME = "javascript:document.title='owned'//"
 BANNER = Block(
     "paragraph", "Subscribe to our letter", "Subscribe to our letter",

@@ -78,7 +78,7 @@ def test_nothing_hostile_is_on_a_page(base: str, path: str) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     tree = lxml.html.fromstring(text)
     assert not tree.xpath("//script|//img|//iframe|//object|//embed|//style|//base|//*[@onload]")
-    assert "{{" not in re.sub(re.escape("{{7*7}}"), "", html.unescape(text))  # shown, not evaluated
+    assert "{{" not in re.sub(re.escape("{{7+7}}"), "", html.unescape(text))  # shown, not evaluated
     for element in tree.iter(lxml.etree.Element):
         assert element.tag in ELEMENTS, element.tag
         for name, value in element.items():
@@ -325,7 +325,7 @@ def test_each_block_is_rendered_by_its_kind_alone() -> None:
     blocks = [
         Block("heading", "", "### Top"),
         Block("heading", "", "#### Below"),
-        Block("paragraph", "", "```"),
+        Block("paragraph", "", r"\`\`\`"),
         Block("paragraph", "", "# no heading, and 1 < 2"),
         Block("code", "", "```\nif a < b:\n    ```\n```"),
         Block("table", "", "| a | *b*"),
@@ -342,8 +342,7 @@ def test_each_block_is_rendered_by_its_kind_alone() -> None:
         "    ```</code></pre>",
         "<table><tbody><tr><td>a</td><td><em>b</em></td></tr><tr><td>c</td></tr></tbody></table>",
         "<blockquote><p>one</p><p>two</p></blockquote>",
-        '<p><a rel="nofollow noopener noreferrer">away</a> '
-        '<a rel="nofollow noopener noreferrer">in</a> &lt;b onclick=x&gt;b&lt;/b&gt;</p>',
+        "<p>away in &lt;b onclick=x&gt;b&lt;/b&gt;</p>",
     ]
 
 

@@ -32,7 +32,7 @@ def export_file(
     The same archive and options give the same bytes. Raises QueryError, OSError, and UserError
     where pyarrow is missing.
     """
-    selection, tally = Selection(db, options, on_article), Tally()
+    selection, articles, words = Selection(db, options, on_article), 0, 0
     packing = formats.packing(options)
     with (
         _snapshot(db),
@@ -42,8 +42,9 @@ def export_file(
     ):
         for article in selection:
             add(article)
-            tally.add(article, "")
-    return _report(selection, tally)
+            articles += 1
+            words += article.word_count
+    return Report(articles, words, selection.dropped[RESERVED], dict(selection.dropped))
 
 
 def export_folder(
@@ -103,17 +104,15 @@ def _write(
     return replace(report, id=composed["id"])
 
 
-def _report(
-    selection: Selection, tally: Tally, index: Index | None = None, splits: Sequence[str] = ()
-) -> Report:
+def _report(selection: Selection, tally: Tally, index: Index, splits: Sequence[str]) -> Report:
     return Report(
         articles=tally.whole.articles,
         words=tally.whole.words,
         reserved_left_out=selection.dropped[RESERVED],
-        dropped=dict(sorted(selection.dropped.items())),
+        dropped=dict(selection.dropped),
         splits={name: tally.splits[name].articles for name in splits if name},
-        unchanged=index.unchanged if index else None,
-        withdrawn=index.withdrawn if index else None,
+        unchanged=index.unchanged,
+        withdrawn=index.withdrawn,
     )
 
 

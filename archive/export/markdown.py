@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from archive import inline
+from archive.export import commonmark
 from archive.export.front_matter import front_matter
-from archive.model import Article, Block, escaped
-from archive.rendering import bare, cells, heading_level, top_level
+from archive.model import Article, Block
+from archive.rendering import bare, cells, code, heading_level, top_level
 
 
 def document(article: Article, blocks: Sequence[Block]) -> bytes:
@@ -15,7 +18,7 @@ def document(article: Article, blocks: Sequence[Block]) -> bytes:
     kept = [block for block in blocks if block.kept]
     top = top_level(kept)
     runs = [_run(kind, list(run), top) for kind, run in groupby(kept, lambda block: block.kind)]
-    body = "\n\n".join([f"# {escaped(article.title)}", *runs])
+    body = "\n\n".join([f"# {commonmark.escaped(article.title)}", *runs])
     return f"{front_matter(metadata(article))}\n{body}\n".encode()
 
 
@@ -46,15 +49,33 @@ def metadata(article: Article) -> dict[str, object]:
 def _run(kind: str, run: list[Block], top: int) -> str:
     """Neighbouring blocks of one kind. `top` is the highest level of heading in the text."""
     if kind == "heading":
-        lines = ("#" * min(6, heading_level(b) - top + 2) + f" {bare(b)}" for b in run)
+        lines = ("#" * min(6, heading_level(b) - top + 2) + f" {_line(b)}" for b in run)
         return "\n\n".join(lines)
     if kind == "list-item":
-        return "\n".join(f"- {bare(block)}" for block in run)
+        return "\n".join(f"- {_line(block)}" for block in run)
     if kind == "quote":
-        return "\n>\n".join(f"> {bare(block)}" for block in run)
+        return "\n>\n".join(f"> {_line(block)}" for block in run)
     if kind == "table":
-        return _table(list(map(cells, run)))
-    return "\n\n".join(block.markdown for block in run)
+        return _table([[_cell(cell) for cell in cells(block)] for block in run])
+    if kind == "code":
+        return "\n\n".join(map(_code, run))
+    return "\n\n".join(map(_line, run))
+
+
+def _line(block: Block) -> str:
+    return commonmark.paragraph(inline.parse(bare(block)))
+
+
+def _cell(markdown: str) -> str:
+    return commonmark.line(inline.parse(markdown)).replace("|", "\\|")
+
+
+def _code(block: Block) -> str:
+    """A fence that nothing in the code ends."""
+    text = code(block)
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
 
 
 def _table(rows: list[list[str]]) -> str:

@@ -17,8 +17,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from lxml import etree
 
+from archive import inline
+from archive.inline import Span
 from archive.model import Article, Block
-from archive.rendering import INLINE, bare, cells, code, heading_level
+from archive.rendering import bare, cells, code, heading_level
 
 NAMESPACE = "http://www.tei-c.org/ns/1.0"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -161,24 +163,20 @@ _WRITE = {
 
 def _inline(parent: Any, markdown: str) -> None:
     """Write a line of Markdown into an element: links, emphasis and code."""
-    place = parent
-    (line,) = INLINE.parseInline(markdown)
-    for token in line.children or ():
-        name = token.type.removesuffix("_open").removesuffix("_close")
-        if token.type == "link_open":
-            place = _reference(place, str(token.attrGet("href") or ""))
-        elif token.nesting == 1:
-            place = _add(place, "hi", rend=_STYLES.get(name, name))
-        elif token.nesting == -1:
-            place = place.getparent()
-        elif token.type == "code_inline":
-            _add(place, "code", token.content)
-        elif token.type in ("softbreak", "hardbreak"):
-            _append(place, "\n")
-        elif token.type == "image":  # no image is fetched: what stands for it
-            _append(place, token.content)
+    _spans(parent, inline.parse(markdown))
+
+
+def _spans(parent: Any, spans: Iterable[Span]) -> None:
+    parent.text = ""  # where text is, indenting adds none
+    for span in spans:
+        if span.kind == "text":
+            _append(parent, span.text)
+        elif span.kind == "code":
+            _add(parent, "code", span.text)
+        elif span.kind == "link":
+            _spans(_reference(parent, span.url), span.inside)
         else:
-            _append(place, token.content)
+            _spans(_add(parent, "hi", rend=_STYLES[span.kind]), span.inside)
 
 
 def _append(element: Any, text: str) -> None:
