@@ -1,4 +1,4 @@
-"""The command: how fast archives of some sizes take articles and answer.
+"""The command: how fast archives of some sizes take articles, and find them.
 
 python -m benchmarks.store --size 10000                          # prints a table
 python -m benchmarks.store --size 10000 --size 100000 --report docs/store.md
@@ -7,7 +7,6 @@ python -m benchmarks.store --archive DIR                         # one that was 
 
 from __future__ import annotations
 
-import asyncio
 import random
 import sqlite3
 import tempfile
@@ -18,10 +17,8 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import click
-import httpx
 
-from archive import facets, search
-from archive.browse import application
+from archive import search
 from archive.search import Filters
 from archive.store import open_archive, reader
 from benchmarks import archives
@@ -41,7 +38,7 @@ blocks, what is learned of the site, revisions, full-text index, near-duplicates
 bytes of the page are left out. Queries are words of articles chosen at random, half of them two words
 of one article; none matches more than 20,000 articles. Broad ones are the most frequent words. Each is
 asked for the first 25 hits with their texts and snippets. Times of the processor, so that others on the
-machine disturb little; in brackets the time on the clock.
+machine disturb little; in brackets the 95th percentile on the clock. Pages: docs/browse.md.
 """
 
 
@@ -98,18 +95,13 @@ def measure(folder: Path, stored: float | None) -> Measured:
     """What an archive answers, and how large it is."""
     with reader(folder) as db:
         narrow, broad = queries(db)
-        numbers = [row[0] for row in db.execute("SELECT id FROM articles")]
         asked = {
             "search": _times(lambda query: _found(db, query), narrow),
             "broad search": _times(lambda query: _found(db, query), broad),
-            "facets of a search": _times(lambda q: facets.facets(db, Filters(q)), narrow),
         }
         (articles, text) = db.execute(
             "SELECT count(*), sum(length(CAST(text AS BLOB))) FROM articles"
         ).fetchone()
-    asked["article page"] = asyncio.run(
-        _pages(folder, random.Random(SEED).sample(numbers, QUERIES))
-    )
     size = (folder / "archive.db").stat().st_size
     return Measured(articles, stored, asked, size / 1e6, text / 1e6)
 
@@ -144,19 +136,6 @@ def _times(ask: Callable[[str], object], questions: Sequence[str]) -> Times:
 
 def _found(db: sqlite3.Connection, query: str) -> list[search.Hit]:
     return list(search.select(db, Filters(query), PAGE))
-
-
-async def _pages(folder: Path, numbers: Sequence[int]) -> Times:
-    processor, clock = list[float](), list[float]()
-    transport = httpx.ASGITransport(application(folder))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        for number in numbers:
-            start, began = time.process_time(), time.perf_counter()
-            answer = await client.get(f"/-/article/{number}")
-            processor.append(time.process_time() - start)
-            clock.append(time.perf_counter() - began)
-            answer.raise_for_status()
-    return Times(processor, clock)
 
 
 def _p95(values: Sequence[float]) -> float:
