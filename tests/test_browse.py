@@ -215,13 +215,14 @@ def test_questions_are_answered(base: str) -> None:
         return json.loads(get(f"{base}/archive/{query}")[1])
 
     names = re.findall(r'href="/archive/(\w+)"', get(f"{base}/archive")[1].partition("Tables")[0])
-    assert len(names) == 12
+    assert len(names) == 13
     for name in names:
         if name not in ("mentions", "removed_for"):
             assert "error" not in rows(f"{name}.json?_shape=array"), name
     mentions = rows("mentions.json?_shape=array&words=cranes+-nothing")
     assert sum(row["articles"] for row in mentions) == 2
     assert rows("mentions.json?_shape=array&words=%22open") == []
+    assert rows("copies.json?_shape=array")[0]["article"] == 7
     assert rows("changed.json?_shape=array")[0]["article"] == 1
     assert {"tag": "harbour", "articles": 7} in rows("tags.json?_shape=array")
     removed = rows("removed_for.json?_shape=array&reason=subscribe")

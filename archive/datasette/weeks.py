@@ -59,8 +59,7 @@ def chart(
         end = week + timedelta(days=6)
         query = urlencode(filters | {"since": week.isoformat(), "until": end.isoformat()})
         href = datasette.urls.path(f"/-/search?{query}")
-        begins = week == weeks[0] or week.month != (week - timedelta(weeks=1)).month
-        mark = f"{week:%b}" if begins else None
+        mark = f"{week:%b}" if week.day <= 7 else None  # a month's first Monday
         columns.append(charts.Column(f"Week of {week}", counts[week], href, mark))
     busiest = max(weeks, key=lambda week: counts[week])
     described = (

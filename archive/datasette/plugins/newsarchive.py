@@ -59,7 +59,7 @@ def prepare_jinja2_environment(env: Any) -> None:
 @hookimpl
 def render_cell(value: Any, column: str, datasette: Any) -> Markup | None:
     """The number of an article in a table or the rows of a query leads to it."""
-    if column not in ("article", "article_id") or not isinstance(value, int):
+    if column not in ("article", "article_id", "representative") or not isinstance(value, int):
         return None
     path = datasette.urls.path(f"/-/article/{value}")
     return Markup(f'<a href="{escape(path)}">{value}</a>')
