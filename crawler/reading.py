@@ -43,6 +43,8 @@ def read(
     decoded = decode(body, content_type)
     try:
         tree = extraction.parse(decoded.text, url)
+    except extraction.TooManyElements as error:
+        return Fault("too-large", str(error), permanent=True)
     except extraction.NoMarkup as error:
         return Fault("empty", str(error))
     raw, page, letter = _opened(tree, url, letter or letter_of(tree), captured)

@@ -38,6 +38,9 @@ BETTER = 0.3
 SECTIONS = 3
 
 
+LETTERS = 2_000  # of a title in the head, at most: no headline of a page has a tenth of it
+
+
 @dataclass(frozen=True, slots=True)
 class Titles:
     """The title, and all that it is given as: what of it stands above the text is a repetition."""
@@ -90,11 +93,12 @@ def read_titles(
 def _stated(head: Head, tree: Any) -> _Stated:
     headlines = (plain(h) for i in head.articles if isinstance(h := i.get("headline"), str))
     element = tree.find(".//title")
+    window = "".join(element.itertext()) if element is not None else ""
     return _Stated(
-        shared=head.meta("og:title") or "",
-        headline=next((h for h in headlines if h), ""),
-        social=head.meta("twitter:title") or "",
-        window=plain("".join(element.itertext())) if element is not None else "",
+        shared=(head.meta("og:title") or "")[:LETTERS],
+        headline=next((h for h in headlines if h), "")[:LETTERS],
+        social=(head.meta("twitter:title") or "")[:LETTERS],
+        window=plain(window[: 2 * LETTERS])[:LETTERS],  # with its white space
     )
 
 

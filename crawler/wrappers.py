@@ -123,7 +123,7 @@ def _decoded(piece: str) -> str | None:
     if text.startswith("{"):
         try:
             values = json.loads(text).values()
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
     elif "=http" in text:
         values = [value for _, value in parse_qsl(text)]

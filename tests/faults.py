@@ -166,6 +166,7 @@ NOTHING = 'no feed, sitemap or list of articles: name one in sources.toml, feeds
 NOT_FOUND = (
     "<p>Sorry, the page you are looking for does not exist. It may have been moved or deleted.</p>"
 )
+DEEP = "<div>" * 100_000
 TRAPS = [
     Row("redirect-loop", "two addresses lead to each other", article(_redirect("/2"), **{"2": _redirect("/1")}), "redirects", "it redirects without end", NEVER),
     Row("redirect-growth", "each redirect leads to a longer address", article(_redirect("/2")) | {"/robots.txt": Answer(status=404), "*": lambda target, _: _redirect(target + "x")}, "redirects", "it redirects without end", NEVER),
@@ -181,6 +182,11 @@ TRAPS = [
     Row("empty", "an empty page", article(Answer(b"")), "empty", "the page is empty", HOUR),
     Row("image", "an image where an article should be", article(Answer(b"\x89PNG\r\n\x1a\n" + bytes(1000), "image/png")), "not-html", "the page is a picture, a PDF or another file", NEVER),
     Row("binary", "an image that is called HTML", article(Answer(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100)), "not-html", "the page is a picture, a PDF or another file", NEVER),
+    Row("deep", "100,000 elements in one another, the text within", article(Answer(page("Deep", DEEP + PARAGRAPHS))), "not-an-article", "the page has no main text", NEVER),
+    Row("deep-below", "100,000 elements in one another, below the text", article(Answer(page("Deep", PARAGRAPHS + DEEP))), articles=1),
+    Row("elements", "500,000 elements", article(Answer(page("Many", PARAGRAPHS + "<span>a</span>" * 500_000))), "too-large", "the page has more than 300,000 elements", NEVER),
+    Row("attributes", "attributes of 2 MB and 5 MB", article(Answer(page("Long", f'<div class="{"x " * 2_500_000}">{PARAGRAPHS}</div>', f'<meta name="author" content="{"Ada " * 500_000}">'))), articles=1),
+    Row("json-deep", "metadata nested without end", article(Answer(page("Deep", head='<script type="application/ld+json">' + '{"a":' * 100_000 + "</script>"))), articles=1),
     Row("nothing", "no feed, no sitemap, no article", {"/": Answer(page("Hello", "<p>Nothing here.</p>"))}, "nothing-found", NOTHING, NEVER, source=HOME),
 ]  # fmt: skip
 
