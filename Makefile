@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 TRAIN := .venv-train
+# A file's tests share what they set up; files in alphabetical order, those with few tests not last.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .PHONY: demo test lint format types check browser bench-extraction bench-learned bench-alarms bench-pages classifier clean help
@@ -15,7 +17,7 @@ demo: $(VENV)/installed  ## the whole line on bundled sample sites, offline
 	@$(BIN)/newsarchive demo
 
 test: $(VENV)/dev browser  ## the full test suite
-	@$(BIN)/pytest -q -n auto --dist worksteal $(ARGS)
+	@$(BIN)/pytest -q $(PARALLEL) $(ARGS)
 
 lint: $(VENV)/dev  ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

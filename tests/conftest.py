@@ -18,6 +18,7 @@ from hypothesis import settings
 
 settings.register_profile("ours", deadline=None)  # no time is asserted: machines are busy
 settings.load_profile("ours")
+os.environ.pop("COLUMNS", None)  # the workers of pytest-xdist have it, and commands look at it
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).parents[1]

@@ -27,7 +27,7 @@ IMPATIENT = r"""
 import re, resource, sys
 from pathlib import Path
 from crawler import settings
-settings.DOWNLOAD_TIMEOUT = 2
+settings.DOWNLOAD_TIMEOUT = 5
 from crawler.commands import main
 try:
     main()
@@ -89,7 +89,7 @@ def _crawl(folder: Path, crawls: Crawls, *arguments: str) -> dict[str, Result]:
     report = document(done)["sources"]
     db = open_reader(folder)
     failures = db.execute(
-        "SELECT source, class, message, round((julianday(next_try) - julianday(last_seen)) * 24, 2)"
+        "SELECT source, class, message, round((julianday(next_try) - julianday(last_seen)) * 24, 1)"
         " FROM failures"
     ).fetchall()
     articles = dict(db.execute("SELECT source, count(*) FROM articles GROUP BY source").fetchall())
