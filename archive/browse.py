@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from archive.store import is_immutable, open_reader
 
 HERE = Path(__file__).with_name("datasette")
 SQL_MILLISECONDS = 3_000  # for the questions people ask on Datasette's own pages
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 CELL_LETTERS = 160  # of a cell in Datasette's tables: whole texts make rows of a screen's height
 
 
@@ -45,12 +47,23 @@ def application(directory: Path) -> Any:
 
 
 def serve(
-    directory: Path, host: str = "127.0.0.1", port: int = 8001, open_browser: bool = False
+    directory: Path,
+    host: str = "127.0.0.1",
+    port: int = 8001,
+    open_browser: bool = False,
+    names: Sequence[str] = (),
 ) -> None:
-    """Serve the archive until Ctrl+C. Raises ArchiveError, and UserError where it cannot listen."""
+    """Serve the archive until Ctrl+C. Raises ArchiveError, and UserError where it cannot listen.
+
+    On this machine alone it answers by its names there, and by those given (of a proxy before it).
+    """
     import uvicorn
 
+    from archive.datasette.headers import named
+
     app = application(directory)
+    if host in LOOPBACK:
+        app = named(app, LOOPBACK | {"[::1]"} | {name.lower() for name in names})
     with _listen(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         url = f"http://{shown}:{listener.getsockname()[1]}/"

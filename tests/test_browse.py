@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import os
@@ -18,11 +19,13 @@ from typing import Any
 from urllib.parse import quote, urljoin
 
 import feedparser
+import httpx
 import lxml.etree
 import lxml.html
 import pytest
 
 from archive.browse import application, serve
+from archive.datasette import headers
 from archive.errors import UserError
 from archive.model import Block
 from archive.rendering import to_html
@@ -71,11 +74,11 @@ PAGES = [
 
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_hostile_is_on_a_page(base: str, path: str) -> None:
-    status, text, headers = get(base + path)
+    status, text, given = get(base + path)
     assert status in (200, 400, 404)
-    policy = headers["content-security-policy"]
+    policy = given["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; form-action")
-    assert headers["x-content-type-options"] == "nosniff"
+    assert given["x-content-type-options"] == "nosniff"
     tree = lxml.html.fromstring(text)
     assert not tree.xpath("//script|//img|//iframe|//object|//embed|//style|//base|//*[@onload]")
     assert "{{" not in re.sub(re.escape("{{7+7}}"), "", html.unescape(text))  # shown, not evaluated
@@ -160,9 +163,9 @@ def test_hostile_tags_and_authors_are_facets_like_others(base: str, value: str) 
 
 
 def feed(base: str, query: str = "") -> tuple[Any, ET.Element]:
-    status, text, headers = get(f"{base}/-/feed{query}")
+    status, text, given = get(f"{base}/-/feed{query}")
     assert status == 200
-    assert headers["content-type"] == "application/atom+xml; charset=utf-8"
+    assert given["content-type"] == "application/atom+xml; charset=utf-8"
     parsed = feedparser.parse(text)
     assert not parsed.bozo, parsed.get("bozo_exception")
     return parsed, ET.fromstring(text)
@@ -383,6 +386,29 @@ def test_a_taken_port_is_one_line(base: str, tmp_path: Path) -> None:
         serve(tmp_path, "127.0.0.1", port)
 
 
+def test_it_answers_by_its_own_names_alone() -> None:
+    """Against DNS rebinding: a page that lets its name point here reads nothing."""
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"the archive"})
+
+    transport = httpx.ASGITransport(headers.named(page, frozenset({"localhost", "[::1]"})))
+
+    async def ask(host: str) -> tuple[int, str]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            answer = await client.get("/", headers={"host": host})
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        return answer.status_code, answer.text
+
+    for host in ("localhost", "LOCALHOST:8001", "[::1]:8001"):
+        assert asyncio.run(ask(host)) == (200, "the archive")
+    for host in ("evil.example", "evil.example:8001", "localhost.evil.example", ""):
+        status, text = asyncio.run(ask(host))
+        assert status == 421
+        assert "--name" in text
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
     with open_archive(tmp_path, "test"):
@@ -394,6 +420,10 @@ def test_ctrl_c_ends_it_quietly(tmp_path: Path) -> None:
         line = run.stdout.readline()
         assert line.startswith("Browse the archive at http://127.0.0.1:")
         assert get(line.split()[4])[0] == 200  # it answers from the moment it says so
+        assert get(line.split()[4].replace("127.0.0.1", "localhost"))[0] == 200
+        rebound = urllib.request.Request(line.split()[4], headers={"Host": "evil.example"})
+        with pytest.raises(urllib.error.HTTPError, match="421"):
+            urllib.request.urlopen(rebound)
         run.send_signal(signal.SIGINT)
         output, errors = run.communicate(timeout=20)
     finally:

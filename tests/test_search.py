@@ -346,6 +346,14 @@ def test_search_on_the_command_line(directory: Path) -> None:
     assert "Harbour cranes" in run(directory, "search", "cranes")[1]
 
 
+def test_tags_and_authors_choose_on_the_command_line(directory: Path) -> None:
+    for options, total in (
+        (["--tag", "a tag"], 1), (["--tag", "none"], 0), (["--author", "Author 5"], 1), (["--author", "Author 1"], 0),
+    ):  # fmt: skip
+        code, out = run(directory, "search", "cranes", *options, "--json")
+        assert (code, json.loads(out)["total"]) == (0, total), options
+
+
 def test_wrong_use_is_one_line_and_exit_code_2(newsarchive: object, tmp_path: Path) -> None:
     for arguments in (
         ["show", "https://x.org/"], ["search", "-x"], ["export", "jsonl", "--output", "/no/such/folder/x"],
