@@ -122,12 +122,17 @@ def test_what_fails_within_a_transaction_leaves_nothing(tmp_path: Path) -> None:
     assert verify(tmp_path) == []
 
 
-def test_what_was_saved_can_be_imported_elsewhere(newsarchive: Run, tmp_path: Path) -> None:
+def test_what_was_saved_can_be_imported_elsewhere_and_read_again(
+    newsarchive: Run, tmp_path: Path
+) -> None:
     with Archive(tmp_path / "one", write=True) as archive:
         archive.save(URL, OWLS)
     done = newsarchive("import", tmp_path / "one" / "warc", archive=tmp_path / "two")
     assert done.returncode == 0, done.stderr
-    assert state(tmp_path / "two") == state(tmp_path / "one")
+    before = state(tmp_path / "one")
+    assert state(tmp_path / "two") == before
+    assert newsarchive("reextract", "--all", archive=tmp_path / "one").returncode == 0
+    assert state(tmp_path / "one") == before
 
 
 @pytest.mark.parametrize(
