@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +28,16 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Site]]
     folder = tmp_path_factory.mktemp("sites")
     with serve([(f"site-{n}", kills.site(PAGES // 2, n), "http") for n in range(2)], folder) as s:
         yield s
+
+
+@pytest.fixture(scope="module")
+def whole(
+    newsarchive: Run, sites: dict[str, Site], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The archive of a crawl that nothing disturbed, to compare with or to copy."""
+    directory = prepared(tmp_path_factory.mktemp("whole"), sites)
+    assert newsarchive("crawl", archive=directory).returncode == 0
+    return directory
 
 
 @pytest.fixture
@@ -54,13 +65,8 @@ def prepared(directory: Path, sites: dict[str, Site]) -> Path:
     return directory
 
 
-def crawled(newsarchive: Run, directory: Path, sites: dict[str, Site]) -> Path:
-    assert newsarchive("crawl", archive=prepared(directory, sites)).returncode == 0
-    return directory
-
-
 def test_a_full_disk_is_one_line_and_costs_nothing_that_was_stored(
-    newsarchive: Run, small_disk: Path, tmp_path: Path, sites: dict[str, Site]
+    newsarchive: Run, small_disk: Path, sites: dict[str, Site], whole: Path
 ) -> None:
     archive = prepared(small_disk / "archive", sites)
     for _ in range(2):  # the disk is as full when the next crawl begins
@@ -72,17 +78,17 @@ def test_a_full_disk_is_one_line_and_costs_nothing_that_was_stored(
     assert held
     remount(small_disk, "size=100m")
     assert newsarchive("crawl", archive=archive).returncode == 0
-    whole = state(archive)
-    assert set(held) <= set(whole["payloads"])
-    assert whole == state(crawled(newsarchive, tmp_path / "whole", sites))
+    found = state(archive)
+    assert set(held) <= set(found["payloads"])
+    assert found == state(whole)
     assert newsarchive("verify", archive=archive).returncode == 0
 
 
 def test_a_folder_that_is_read_only_is_one_line_and_can_be_read(
-    newsarchive: Run, small_disk: Path, sites: dict[str, Site]
+    newsarchive: Run, small_disk: Path, whole: Path
 ) -> None:
     remount(small_disk, "size=100m")
-    archive = crawled(newsarchive, small_disk / "archive", sites)
+    archive = shutil.copytree(whole, small_disk / "archive")
     before = state(archive)
     remount(small_disk, "ro")
     for command in (["crawl"], ["import", str(archive / "warc")]):
@@ -95,7 +101,7 @@ def test_a_folder_that_is_read_only_is_one_line_and_can_be_read(
 
 
 def test_a_file_that_may_not_grow_is_one_line_and_costs_nothing(
-    tmp_path: Path, newsarchive: Run, sites: dict[str, Site]
+    tmp_path: Path, newsarchive: Run, sites: dict[str, Site], whole: Path
 ) -> None:
     archive = prepared(tmp_path / "archive", sites)
     code = (
@@ -110,13 +116,13 @@ def test_a_file_that_may_not_grow_is_one_line_and_costs_nothing(
     assert re.fullmatch(r"Error: [^\n]+nothing that was stored is lost\n", done.stderr)
     assert newsarchive("verify", archive=archive).returncode == 0
     assert newsarchive("crawl", archive=archive).returncode == 0
-    assert state(archive) == state(crawled(newsarchive, tmp_path / "whole", sites))
+    assert state(archive) == state(whole)
 
 
 def test_a_torn_end_of_a_file_of_captures_is_cut_off(
-    tmp_path: Path, newsarchive: Run, sites: dict[str, Site]
+    tmp_path: Path, newsarchive: Run, whole: Path
 ) -> None:
-    archive = crawled(newsarchive, tmp_path / "archive", sites)
+    archive = shutil.copytree(whole, tmp_path / "archive")
     before = state(archive)
     (file,) = (archive / "warc").iterdir()
     size, torn = file.stat().st_size, file.read_bytes()[:200]
