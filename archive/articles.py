@@ -128,7 +128,8 @@ def remove(db: sqlite3.Connection, article_id: int) -> None:
 def _write_metadata(
     db: sqlite3.Connection, article_id: int, held: list[tuple[Capture, Reading]]
 ) -> None:
-    capture, reading = held[-1]
+    reading = held[-1][1]
+    capture = _source_of_text(held, urls.key(address(db, article_id)))
     values = {
         "url": _own_address(db, article_id, capture, reading),
         "captured_url": capture.url,
@@ -153,8 +154,20 @@ def _write_metadata(
     db.execute(
         f"UPDATE articles SET {names}, first_seen = :first, "
         "last_seen = max(last_seen, :last) WHERE id = :id",
-        values | {"id": article_id, "first": held[0][0].fetched, "last": capture.fetched},
+        values | {"id": article_id, "first": held[0][0].fetched, "last": held[-1][0].fetched},
     )
+
+
+def _source_of_text(held: list[tuple[Capture, Reading]], key: str) -> Capture:
+    """The capture that the article's text is said to come from, of all that give its latest reading.
+
+    That of the article's own address, else of the first by the alphabet: which copy of a page a crawl
+    happened to fetch last says nothing. Of several captures of an address the latest.
+    """
+    alike = [capture for capture, reading in held if reading == held[-1][1]]
+    own = [capture for capture in alike if urls.key(capture.final_url) == key]
+    first = min(capture.url for capture in alike)
+    return (own or [capture for capture in alike if capture.url == first])[-1]
 
 
 def _own_address(

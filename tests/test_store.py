@@ -84,6 +84,20 @@ def test_the_order_of_arrival_changes_nothing(
     assert build(tmp_path_factory.mktemp("a"), order) == build(tmp_path_factory.mktemp("b"), STEPS)
 
 
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seconds=st.permutations(range(1, 5)), own=st.booleans())
+def test_of_copies_of_one_page_it_does_not_matter_which_is_fetched_last(
+    seconds: list[int], own: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = reading(1, declared="https://e.org/one")
+    places = ["https://e.org/copy", "https://e.org/amp", "https://e.org/amp", "https://e.org/print"]
+    if own:
+        places[0] = "http://www.e.org/one?utm_source=feed"
+    steps = [(url, second, copy) for url, second in zip(places, seconds, strict=True)]
+    (article,) = build(tmp_path_factory.mktemp("a"), steps)["articles"]
+    assert article[:2] == ("https://e.org/one", places[0] if own else "https://e.org/amp")
+
+
 POOL = (
     *(block.text for n in range(1, 7) for block in reading(n).blocks),
     BANNER,
