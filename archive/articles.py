@@ -275,8 +275,9 @@ def _blocks(db: sqlite3.Connection, article_id: int) -> list[Block]:
 
 
 def _block_row(article_id: int, position: int, block: Block) -> tuple[object, ...]:
+    marked = None if block.markdown == block.text else block.markdown
     return (
-        article_id, position, block.kind, block.text, block.markdown,
+        article_id, position, block.kind, block.text, marked,
         fingerprint.digest(block.text), block.kept, block.reason, block.rule, block.evidence,
     )  # fmt: skip
 

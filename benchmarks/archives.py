@@ -134,11 +134,11 @@ def _write(archive: Store, made: Made) -> None:
         [number, made.fetched, capture.id, digest],
     )
     db.executemany(
-        "INSERT INTO blocks (article_id, position, kind, text, markdown, digest, kept, reason, rule, "
+        "INSERT INTO blocks (article_id, position, kind, text, marked, digest, kept, reason, rule, "
         "evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                number, position, b.kind, b.text, b.markdown, _digest(b), b.kept, b.reason, b.rule,
+                number, position, b.kind, b.text, None, _digest(b), b.kept, b.reason, b.rule,
                 b.evidence,
             )
             for position, b in enumerate(reading.blocks)
