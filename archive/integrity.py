@@ -113,22 +113,18 @@ COUNTS = {
     "article_authors": ("DISTINCT value, a.id", "articles a, json_each(a.authors)"),
     "tag_counts": ("tag, count(*)", "article_tags GROUP BY 1"),
     "author_counts": ("author, count(*)", "article_authors GROUP BY 1"),
-    "block_counts": (
-        "coalesce(reason, 'kept'), count(*), sum(length(text))",
-        "blocks GROUP BY 1",
-    ),
 }
 
 
 def _counts(db: sqlite3.Connection) -> Iterator[str]:
-    """The tables behind facets against a count of the articles and blocks."""
+    """The tables behind facets against a count of the articles."""
     for table, (columns, source) in COUNTS.items():
         counted = f"SELECT {columns} FROM {source}"
         for one, other in ((table, counted), (counted, table)):
             first, second = (sql if " " in sql else f"SELECT * FROM {sql}" for sql in (one, other))
             rows = db.execute(f"SELECT * FROM ({first}) EXCEPT SELECT * FROM ({second})").fetchall()
             if rows:
-                yield f"{table} {rows[0][0]}: not what the articles and blocks give"
+                yield f"{table} {rows[0][0]}: not what the articles give"
                 break
 
 

@@ -426,7 +426,7 @@ CREATE INDEX article_facets_dated ON article_facets (dated, source, language);
 CREATE INDEX article_facets_source ON article_facets (source, dated, language);
 CREATE INDEX article_facets_language ON article_facets (language, dated, source);
 
--- The triggers below keep all of these as the articles and blocks stand.
+-- The triggers below keep all of these as the articles stand.
 CREATE TABLE article_tags (
     tag TEXT NOT NULL,
     article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
@@ -455,11 +455,6 @@ CREATE TABLE week_counts (        -- for charts
 ) WITHOUT ROWID;
 CREATE TABLE tag_counts (tag TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE author_counts (author TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE block_counts (       -- how much of the pages was kept ('kept'), and removed for a reason
-    reason TEXT PRIMARY KEY,
-    blocks INTEGER NOT NULL,
-    letters INTEGER NOT NULL
-) WITHOUT ROWID;
 
 CREATE TRIGGER article_tags_added AFTER INSERT ON article_tags BEGIN
     INSERT INTO tag_counts VALUES (new.tag, 1) ON CONFLICT DO UPDATE SET articles = articles + 1;
@@ -519,30 +514,11 @@ CREATE TRIGGER articles_signed AFTER UPDATE OF authors ON articles WHEN old.auth
     INSERT INTO article_authors SELECT DISTINCT value, new.id FROM json_each(new.authors);
 END;
 
-CREATE TRIGGER blocks_added AFTER INSERT ON blocks BEGIN
-    INSERT INTO block_counts VALUES (coalesce(new.reason, 'kept'), 1, length(new.text))
-        ON CONFLICT DO UPDATE SET blocks = blocks + 1, letters = letters + length(new.text);
-END;
-CREATE TRIGGER blocks_removed AFTER DELETE ON blocks BEGIN
-    UPDATE block_counts SET blocks = blocks - 1, letters = letters - length(old.text)
-        WHERE reason = coalesce(old.reason, 'kept');
-    DELETE FROM block_counts WHERE reason = coalesce(old.reason, 'kept') AND blocks = 0;
-END;
-CREATE TRIGGER blocks_decided AFTER UPDATE OF reason ON blocks WHEN old.reason IS NOT new.reason BEGIN
-    UPDATE block_counts SET blocks = blocks - 1, letters = letters - length(old.text)
-        WHERE reason = coalesce(old.reason, 'kept');
-    DELETE FROM block_counts WHERE reason = coalesce(old.reason, 'kept') AND blocks = 0;
-    INSERT INTO block_counts VALUES (coalesce(new.reason, 'kept'), 1, length(new.text))
-        ON CONFLICT DO UPDATE SET blocks = blocks + 1, letters = letters + length(new.text);
-END;
-
 INSERT INTO article_facets SELECT id, source, language, dated, word_count FROM articles;
 INSERT INTO article_tags
     SELECT DISTINCT value, a.id FROM articles a, json_each(a.tags);
 INSERT INTO article_authors
     SELECT DISTINCT value, a.id FROM articles a, json_each(a.authors);
-INSERT INTO block_counts
-    SELECT coalesce(reason, 'kept'), count(*), sum(length(text)) FROM blocks GROUP BY 1;
 """
 
 
