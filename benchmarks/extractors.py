@@ -113,7 +113,7 @@ def readability(body: bytes, url: str) -> Result:
 def newspaper(body: bytes, url: str) -> Result:
     from newspaper import Article
 
-    article = Article(url)
+    article = Article(url, fetch_images=False)  # else it asks the page's host for each image
     article.download(input_html=decode(body, None).text)
     article.parse()
     published = article.publish_date

@@ -104,6 +104,7 @@ def phrase(text: str) -> Finding | None:
     return Finding(rule.reason, rule.name, words, hits=_distinct(found), is_hint=rule.is_hint)
 
 
+@lru_cache(REMEMBERED)
 def sign(name: str) -> Reason | None:
     """What the class and id of an element say that it holds."""
     words = _name_parts(name)
@@ -176,6 +177,7 @@ def extend(rules: Rules) -> None:
     _own = rules
     _phrases.cache_clear()
     phrase.cache_clear()
+    sign.cache_clear()
     _vocabulary.cache_clear()
 
 
@@ -194,7 +196,6 @@ def _vocabulary() -> dict[str, Reason]:
     return found
 
 
-@cache
 def _name_parts(name: str) -> frozenset[str]:
     """The words of class names, and neighbours joined: `author-box` gives author, box, author-box."""
     found: set[str] = set()

@@ -115,6 +115,8 @@ MAIL_STEPS = (
     removal.remove_phrases_of_mail,
     removal.spread_over_containers,
     mail_chrome.remove_answers,
+    mail_chrome.remove_pitches,
+    mail_chrome.remove_support,
     surroundings.keep_voted,
     mail_chrome.remove_foot,
     mail_chrome.remove_headings,

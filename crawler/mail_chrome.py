@@ -30,6 +30,15 @@ _NAMES = re.compile(r"\b(?:preheader|preview(?:-?text)?|pre-header)\b", re.I)
 PREVIEW = 60  # words of the longest preview; inboxes show some 20
 WEB_VERSION = 12  # words of the longest line with the link to the web version
 ANSWER = 8  # words of the longest answer of a poll
+PITCH = 5  # blocks between the heading of a referral programme and its link
+PITCH_WORDS = 40  # of the longest of them
+SUPPORT = 12  # words of the longest line that only asks for money
+# Where readers pay what they like; a link there is no source of an article.
+SUPPORT_HOSTS = (
+    "patreon.com", "ko-fi.com", "buymeacoffee.com", "liberapay.com", "steadyhq.com", "steady.page",
+    "opencollective.com", "tipeee.com", "paypal.me",
+)  # fmt: skip
+_TARGET = re.compile(r"\]\((?:https?://)(?:www\.)?([^/)]+)")
 
 
 def remove_forwarded_heads(work: Decisions) -> None:
@@ -88,6 +97,32 @@ def remove_answers(work: Decisions) -> None:
                 break
             if work.is_open(k):
                 work.remove(k, Finding(finding.reason, "answer", work.raw[i].text[:80]))
+
+
+def remove_pitches(work: Decisions) -> None:
+    """What stands between the heading of a referral programme and the links to share."""
+    for i in range(1, len(work.raw)):
+        if not work.has_rule(i, "referral"):
+            continue
+        pitch = list(range(max(0, i - PITCH), i))
+        headings = [k for k in pitch if work.raw[k].kind == "heading"]
+        section = range(headings[-1], i) if headings else range(0)
+        if any(work.evidence[k].size > PITCH_WORDS or k in work.forced for k in section):
+            continue
+        for k in section:
+            if work.is_open(k):
+                work.remove(k, Finding(Reason.PROMOTION, "above-referral", work.raw[i].text[:80]))
+
+
+def remove_support(work: Decisions) -> None:
+    """Lines that are a link to where readers pay what they like."""
+    for i in work.open():
+        block = work.raw[i]
+        if work.evidence[i].linked < MENU or work.evidence[i].size > SUPPORT:
+            continue
+        hosts = _TARGET.findall(block.markdown)
+        if hosts and all(host.endswith(SUPPORT_HOSTS) for host in hosts):
+            work.remove(i, Finding(Reason.PROMOTION, "support-link", hosts[0]))
 
 
 def remove_foot(work: Decisions) -> None:

@@ -171,11 +171,24 @@ def remove_tail(work: Decisions) -> None:
     _remove_after_related(work, last)
     for i in range(len(work.raw) - 1, last, -1):
         is_decided = work.findings[i] is not None or i in work.forced
-        if is_decided or work.raw[i].kind in ("list-item", "quote", "code"):
+        if is_decided or work.raw[i].kind in ("quote", "code"):
+            continue
+        if work.raw[i].kind == "list-item" and not _is_last_of_list(work, i):
             continue
         after = work.boilerplate(i + 1)
         if after and work.is_line(i) and after.reason in SPREADING:
             work.remove(i, Finding(after.reason, "before", f"{after.rule}: {after.evidence}"[:80]))
+
+
+def _is_last_of_list(work: Decisions, i: int) -> bool:
+    """Whether all other items of the list that a block is in have been removed, and there are some."""
+    group = work.raw[i].element.getparent()
+    others = [
+        work.kept[k]
+        for k, block in enumerate(work.raw)
+        if k != i and block.element.getparent() is group
+    ]
+    return bool(others) and not any(others)
 
 
 def _remove_after_related(work: Decisions, last: int) -> None:

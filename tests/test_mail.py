@@ -134,6 +134,32 @@ def test_an_issue_that_thanks_for_subscribing_at_its_end_is_one() -> None:
     assert read(message(text + FOOT)).text.startswith("The harbour")
 
 
+def test_the_pitch_of_a_referral_programme_goes_with_its_heading() -> None:
+    body = (
+        "<h2>The harbour</h2>" + PROSE + "<h2>Share The Quay</h2>"
+        "<p>Bring your friends aboard, and a mug is yours.</p><p>Your count: 0</p>"
+        "<p>Or copy &amp; paste your referral link to others:</p>"
+    )
+    found = read(message(body + FOOT))
+    assert found.text.startswith("The harbour\n\n")
+    assert found.text.endswith("a plan for flats.")
+    pitch = [b for b in found.blocks if b.rule == "above-referral"]
+    assert [b.text for b in pitch][0] == "Share The Quay"
+
+
+def test_a_line_that_asks_for_money_goes_and_a_source_on_the_same_host_stays() -> None:
+    asking = (
+        '<h3>Did you say Patreon?</h3><p><a href="https://www.patreon.com/quay">Pay us here</a></p>'
+    )
+    source = (
+        '<p>The ferry, its captain writes <a href="https://www.patreon.com/posts/1">in a post</a>, '
+        "will sail again in May.</p>"
+    )
+    found = read(message(PROSE + source + asking + FOOT))
+    assert found.text.endswith("will sail again in May.")
+    assert {b.rule for b in found.blocks if "Pay us" in b.text} == {"support-link"}
+
+
 def test_an_issue_of_images_is_an_article_that_says_so() -> None:
     images = (
         '<img src="https://cdn.example.org/1.png" alt="Ten cranes, one chart" width="600">'
