@@ -144,7 +144,7 @@ def test_the_pitch_of_a_referral_programme_goes_with_its_heading() -> None:
     assert found.text.startswith("The harbour\n\n")
     assert found.text.endswith("a plan for flats.")
     pitch = [b for b in found.blocks if b.rule == "above-referral"]
-    assert [b.text for b in pitch][0] == "Share The Quay"
+    assert next(b.text for b in pitch) == "Share The Quay"
 
 
 def test_a_line_that_asks_for_money_goes_and_a_source_on_the_same_host_stays() -> None:
