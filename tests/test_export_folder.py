@@ -225,6 +225,35 @@ def test_what_is_new_since_an_earlier_export(tmp_path: Path) -> None:
     db.close()
 
 
+def test_an_export_can_follow_itself_in_its_own_folder(
+    db: sqlite3.Connection, tmp_path: Path
+) -> None:
+    export_folder(db, Options("txt"), tmp_path)
+    report = export_folder(db, Options("txt"), tmp_path, tmp_path)
+    assert (report.articles, report.unchanged, report.withdrawn) == (0, 41, 0)
+    assert not (tmp_path / "articles").exists()
+
+
+def test_what_is_read_anew_is_another_state(tmp_path: Path) -> None:
+    """A killed export of what stood there before must not be gone on with."""
+    made = [(f"https://a.org/{n}", reading(prose(n))) for n in range(3)]
+    for name, pages in (
+        ("one", made),
+        ("again", made[::-1]),
+        ("other", [*made[:2], (made[2][0], reading(prose(9)))]),
+    ):
+        with open_archive(tmp_path / name, "test") as archive:
+            save(archive, pages)
+        db = open_reader(tmp_path / name)
+        export_folder(db, Options(), tmp_path / f"{name}-corpus")
+        db.close()
+    one, again, other = (
+        manifest(tmp_path / f"{n}-corpus")["archive"] for n in ("one", "again", "other")
+    )
+    assert one == again
+    assert one["readings"] != other["readings"]
+
+
 def test_what_moved_to_another_split_is_new_there(db: sqlite3.Connection, tmp_path: Path) -> None:
     export_folder(db, Options(), tmp_path / "one")
     report = export_folder(db, Options(splits=SPLIT), tmp_path / "two", tmp_path / "one")

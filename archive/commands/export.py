@@ -111,7 +111,11 @@ def export(
             report = export_file(db, options, target, advance)
         else:
             assert target
-            report = export_folder(db, options, target, since_export, advance)
+            try:
+                report = export_folder(db, options, target, since_export, advance)
+            except KeyboardInterrupt:
+                say("not finished: the same command goes on from here, unless the archive changes")
+                raise
     if as_json:
         print_json({"output": output, **asdict(report)})
     else:
@@ -144,6 +148,6 @@ def _say(report: Report, output: str) -> None:
             f"{report.reserved_left_out:,} left out: their publishers reserve the right to train "
             "on them (--include-reserved adds them)"
         )
-    for reason, count in report.dropped.items():
+    for reason, count in sorted(report.dropped.items(), key=lambda item: -item[1]):
         if reason != "reserved":
             say(f"{count:,} left out: {reason}")

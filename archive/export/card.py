@@ -12,7 +12,7 @@ from typing import Any
 
 from archive.export import formats
 from archive.export.front_matter import front_matter
-from archive.export.options import Options
+from archive.export.options import SPLITS, Options
 from archive.export.selection import DUPLICATE, RESERVED
 from archive.export.tally import Group, Report, Tally
 from archive.search import COLUMNS
@@ -69,7 +69,7 @@ def _head(title: str, options: Options, tally: Tally) -> dict[str, Any]:
         "tags": ["news", "newsletters"],
     }
     if options.format in ("jsonl", "parquet"):
-        splits = [name for name in tally.splits if tally.splits[name].articles]
+        splits = [name for name in ("", *SPLITS) if name in tally.splits]
         head["configs"] = [
             {
                 "config_name": "default",

@@ -119,6 +119,9 @@ def _report(selection: Selection, tally: Tally, index: Index, splits: Sequence[s
 @contextmanager
 def _snapshot(db: sqlite3.Connection) -> Iterator[None]:
     """One state of the archive, whatever a crawl writes meanwhile."""
+    if db.in_transaction:
+        yield
+        return
     db.execute("BEGIN")
     try:
         yield

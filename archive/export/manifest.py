@@ -21,17 +21,20 @@ def program() -> dict[str, str]:
 
 
 def archive_state(db: sqlite3.Connection) -> dict[str, Any]:
-    """What tells one state of an archive from another: everything in it follows from its captures,
-    read by these extractors.
+    """What tells one state of an archive from another, whatever the order in which it came about.
+
+    `readings` is a digest of what all captures say, from which everything else in it follows.
     """
     captures, latest = db.execute("SELECT count(*), max(fetched) FROM captures").fetchone()
     (articles,) = db.execute("SELECT count(*) FROM articles").fetchone()
-    extractors = db.execute("SELECT DISTINCT extractor FROM articles ORDER BY 1").fetchall()
+    digest = hashlib.sha256()
+    for (content,) in db.execute("SELECT content FROM readings ORDER BY content"):
+        digest.update(content.encode())
     return {
         "articles": articles,
         "captures": captures,
         "latest_capture": latest,
-        "extractors": [row[0] for row in extractors],
+        "readings": digest.hexdigest(),
     }
 
 
