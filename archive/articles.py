@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -91,7 +92,7 @@ def refresh(db: sqlite3.Connection, article_id: int) -> None:
     """Derive the article anew from its readings, and what follows for others of its site."""
     held = held_readings(db, article_id)
     if not held:
-        remove(db, article_id)
+        remove(db, [article_id])
         return
     reading = held[-1][1]
     before, indexed = learned.digests(db, article_id), _indexed(db, article_id)
@@ -111,18 +112,23 @@ def refresh(db: sqlite3.Connection, article_id: int) -> None:
     _derive(db, article_id, held, indexed)
 
 
-def remove(db: sqlite3.Connection, article_id: int) -> None:
-    """Take an article out of all tables: none of its captures is read as an article."""
-    before, site = learned.digests(db, article_id), urls.site(address(db, article_id))
-    if indexed := _indexed(db, article_id):
-        search.unindex(db, article_id, *indexed)
-    others = translations.members(db, article_id) - {article_id}
-    for table in ("blocks", "revisions", "translations", "addresses"):
-        db.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])
-    db.execute("DELETE FROM articles WHERE id = ?", [article_id])
-    translations.regroup(db, others)
-    for other in learned.articles_with(db, site, learned.count(db, site, before, -1)):
-        _derive(db, other, held_readings(db, other), _indexed(db, other))
+def remove(db: sqlite3.Connection, article_ids: Collection[int]) -> None:
+    """Take articles out of all tables: none of their captures is read as an article."""
+    others = {m for article_id in article_ids for m in translations.members(db, article_id)}
+    sites: dict[str, tuple[int, set[str]]] = {}  # how many went, and the digests of their blocks
+    for article_id in article_ids:
+        site = urls.site(address(db, article_id))
+        count, digests = sites.get(site, (0, set()))
+        sites[site] = (count + 1, digests | learned.digests(db, article_id))
+        if indexed := _indexed(db, article_id):
+            search.unindex(db, article_id, *indexed)
+        for table in ("blocks", "revisions", "translations", "addresses"):
+            db.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])
+        db.execute("DELETE FROM articles WHERE id = ?", [article_id])
+    translations.regroup(db, others.difference(article_ids))
+    for site, (count, digests) in sites.items():
+        for other in learned.articles_with(db, site, learned.count(db, site, digests, -count)):
+            _derive(db, other, held_readings(db, other), _indexed(db, other))
 
 
 def _write_metadata(

@@ -10,78 +10,55 @@ that is interrupted, the archive can be read as it is, and whoever opens it next
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
-from archive import placement, rights, urls, warc
+from archive import captures, placement, presence, rights, urls, warc
+from archive.model import Capture
 
 if TYPE_CHECKING:
     from archive.store import Store
 
 DATABASE = "archive.db"
 
-_GOING = "SELECT id FROM temp.going"
+ARTICLES = 200  # taken out in one step: what follows for others of their sites is derived once
 
 
 def erase(
-    archive: Store, captures: Collection[int], advance: Callable[[int], None] = lambda _: None
+    archive: Store, going: Collection[int], advance: Callable[[int], None] = lambda _: None
 ) -> None:
     """Take these captures and what follows from them out of the tables; call it in a transaction.
 
     What stays is what follows from the other captures alone. `finish` does the rest. `advance` is told
     of each number of captures that are out.
     """
-    db, going = archive.connection, set(captures)
+    db = archive.connection
     db.execute("CREATE TEMP TABLE IF NOT EXISTS going (id INTEGER PRIMARY KEY)")
     db.execute("DELETE FROM temp.going")
-    db.executemany("INSERT INTO temp.going VALUES (?)", [(capture,) for capture in going])
-    db.execute("INSERT OR IGNORE INTO unclean VALUES (?)", [DATABASE])
-    db.execute(
-        f"INSERT OR IGNORE INTO unclean SELECT DISTINCT file FROM captures WHERE id IN ({_GOING})"
-    )
-    places = db.execute(
-        f"SELECT DISTINCT final_url, role FROM captures WHERE id IN ({_GOING})"
+    db.executemany("INSERT INTO temp.going VALUES (?)", [(capture_id,) for capture_id in going])
+    rows = db.execute(
+        f"SELECT r.article_id, {captures.columns('c')} FROM temp.going "
+        "JOIN captures c USING (id) LEFT JOIN readings r ON r.capture_id = c.id "
+        "ORDER BY r.article_id, c.id"
     ).fetchall()
-    found = _articles(db)
-    unread = db.execute(
-        f"DELETE FROM captures WHERE id IN ({_GOING}) "
-        "AND id NOT IN (SELECT capture_id FROM readings)"
-    )
-    advance(unread.rowcount)
-    db.executemany(
-        "DELETE FROM signals WHERE url = ? AND place != 'robots.txt'",
-        [(url,) for url, role in places if role == "article"],
-    )
-    for article_id in found:
-        advance(_erase_article(archive, article_id, going))
-    _erase_signals(db, places)
-    db.execute("DELETE FROM contents WHERE digest NOT IN (SELECT content FROM readings)")
+    found = [captures.capture(row[1:]) for row in rows]
+    files = {DATABASE} | {capture.file for capture in found}
+    db.executemany("INSERT OR IGNORE INTO unclean VALUES (?)", [(file,) for file in files])
+    by_article = groupby(zip(rows, found, strict=True), lambda pair: pair[0][0])
+    articles = iter([[capture for _, capture in group] for _, group in by_article])
+    while batch := [*chain.from_iterable(islice(articles, ARTICLES))]:
+        _erase(db, batch)
+        advance(len(batch))
+    _erase_signals(db, {(capture.final_url, capture.role) for capture in found})
 
 
-def _articles(db: sqlite3.Connection) -> set[int]:
-    """The articles that were read from what is going, or looked for by it."""
-    found = db.execute(
-        f"SELECT DISTINCT article_id FROM readings WHERE capture_id IN ({_GOING})"
-    ).fetchall()
-    visits = db.execute(f"SELECT DISTINCT url FROM captures WHERE id IN ({_GOING})").fetchall()
-    for (url,) in visits:
-        key = [urls.key(url)]
-        found += db.execute("SELECT article_id FROM addresses WHERE key = ?", key).fetchall()
-    return {row[0] for row in found}
-
-
-def _erase_article(archive: Store, article_id: int, going: set[int]) -> int:
-    """Make anew what was decided together with an article; the number of captures that went."""
-    db = archive.connection
-    if not db.execute("SELECT 1 FROM articles WHERE id = ?", [article_id]).fetchone():
-        return 0
-    read = placement.withdraw(db, article_id)
-    gone = [(capture.id,) for capture, _ in read if capture.id in going]
-    db.executemany("DELETE FROM captures WHERE id = ?", gone)
-    for capture, reading in read:
-        if capture.id not in going:
-            archive.save(capture, reading, capture.read_by)
-    return len(gone)
+def _erase(db: sqlite3.Connection, found: Sequence[Capture]) -> None:
+    touched = placement.save(db, [(capture, None) for capture in found]).touched
+    db.executemany("DELETE FROM captures WHERE id = ?", [(capture.id,) for capture in found])
+    presence.renew(db, touched)
+    for capture in {capture.url: capture for capture in found}.values():
+        presence.note(db, capture)
 
 
 def _erase_signals(db: sqlite3.Connection, places: Collection[tuple[str, str]]) -> None:

@@ -91,36 +91,6 @@ def save(db: sqlite3.Connection, read: Sequence[Pair]) -> Saved:
     )
 
 
-def withdraw(db: sqlite3.Connection, article_id: int) -> list[tuple[Capture, Reading]]:
-    """Take an article out, and those that were decided together with it; captures stay.
-
-    What was read for them: what is saved anew of it stands as if the rest had never been.
-    """
-    found: list[tuple[Capture, Reading]] = []
-    for member in _decided_together(db, article_id):
-        found += articles.held_readings(db, member)
-        db.execute("DELETE FROM readings WHERE article_id = ?", [member])
-        articles.remove(db, member)
-    return found
-
-
-def _decided_together(db: sqlite3.Connection, article_id: int) -> set[int]:
-    """The article, and all that stand at or declare an address that one of them does."""
-    found, waiting = {article_id}, [article_id]
-    while waiting:
-        rows = db.execute(
-            "WITH keys AS (SELECT own_key AS key FROM readings WHERE article_id = ?1 UNION "
-            "SELECT declared_key FROM readings WHERE article_id = ?1 AND declared_key IS NOT NULL) "
-            "SELECT article_id FROM readings WHERE own_key IN (SELECT key FROM keys) UNION "
-            "SELECT article_id FROM readings WHERE declared_key IN (SELECT key FROM keys)",
-            [waiting.pop()],
-        ).fetchall()
-        new = {row[0] for row in rows} - found
-        found |= new
-        waiting += new
-    return found
-
-
 def _change(
     db: sqlite3.Connection,
     capture: Capture,
@@ -237,14 +207,23 @@ def _settle(
         touched |= {member.article_id for member in members}
         before[article_id] = articles.revision_count(db, article_id)
         articles.refresh(db, article_id)
-    for article_id in sorted(touched - set(before)):
+    left = sorted(touched - set(before))
+    for article_id in left:
         known |= {(urls.key(url := articles.address(db, article_id)), url)}
         before[article_id] = articles.revision_count(db, article_id)
+    emptied = [article_id for article_id in left if not _has_readings(db, article_id)]
+    articles.remove(db, emptied)
+    for article_id in sorted(set(left).difference(emptied)):
         articles.refresh(db, article_id)
     for own, url in sorted(known):
         for key in {own, urls.key(url)}:
             addresses.renew(db, key, url)
     return before
+
+
+def _has_readings(db: sqlite3.Connection, article_id: int) -> bool:
+    row = db.execute("SELECT 1 FROM readings WHERE article_id = ? LIMIT 1", [article_id])
+    return row.fetchone() is not None
 
 
 def _moves(

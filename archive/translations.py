@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from archive import urls
+from archive import addresses, urls
 
 
 def save(db: sqlite3.Connection, article_id: int, alternates: Iterable[tuple[str, str]]) -> None:
@@ -49,19 +49,15 @@ def _group(db: sqlite3.Connection, article_id: int) -> None:
 
 
 def _neighbours(db: sqlite3.Connection, article_id: int) -> set[int]:
+    """The articles under an address that it declares, and those that declare its own.
+
+    Not its other addresses: which article those lead to may change with the next capture.
+    """
     declared = db.execute("SELECT url FROM translations WHERE article_id = ?", [article_id])
-    found = {_held(db, url) for (url,) in declared.fetchall()}
-    found |= {
-        row[0]
-        for row in db.execute(
-            "SELECT t.article_id FROM translations t JOIN articles a ON a.url = t.url "
-            "WHERE a.id = ?",
-            [article_id],
-        )
-    }
+    found = {addresses.owner(db, urls.key(url)) for (url,) in declared.fetchall()}
+    row = db.execute("SELECT url FROM articles WHERE id = ?", [article_id]).fetchone()
+    spellings = urls.spellings(row[0]) if row else []
+    marks = ", ".join("?" * len(spellings))
+    by_others = db.execute(f"SELECT article_id FROM translations WHERE url IN ({marks})", spellings)
+    found |= {row[0] for row in by_others.fetchall()}
     return {article for article in found if article is not None}
-
-
-def _held(db: sqlite3.Connection, url: str) -> int | None:
-    row = db.execute("SELECT article_id FROM addresses WHERE key = ?", [urls.key(url)]).fetchone()
-    return row[0] if row else None

@@ -98,6 +98,20 @@ def key(url: str) -> str:
     return parts.netloc.removeprefix("www.") + parts.path.rstrip("/") + query
 
 
+def spellings(url: str) -> list[str]:
+    """The canonical addresses with the same key: with http or https, `www.`, a last slash, or not."""
+    parts = _split(canonical(url))
+    if not parts.netloc:
+        return [canonical(url)]
+    host, path = parts.netloc.removeprefix("www."), parts.path.rstrip("/")
+    return [
+        urlunsplit((scheme, f"{www}{host}", f"{path}{slash}" or "/", parts.query, ""))
+        for scheme in ("https", "http")
+        for www in ("", "www.")
+        for slash in ("", "/")
+    ]
+
+
 def site(url: str) -> str:
     """The host without its `www.` (with the port where it is not the scheme's own).
 

@@ -94,3 +94,12 @@ def test_public_address() -> None:
         "2002:5db8:d822::",
     ):
         assert not urls.is_private(address)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.org/x", "http://www.a.org/x/?b=1&a=2", "https://a.org", "mid:1@a.org"]
+)
+def test_spellings_are_the_addresses_with_the_same_key(url: str) -> None:
+    found = urls.spellings(url)
+    assert urls.canonical(url) in found
+    assert {urls.key(spelling) for spelling in found} == {urls.key(url)}
