@@ -11,7 +11,7 @@ import re
 import sqlite3
 import tarfile
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
@@ -22,14 +22,17 @@ from archive.export.files import Add
 from archive.export.options import Format
 from archive.model import Article, Block, Reason
 
-Render = Callable[[Article, Sequence[Block]], bytes]
+Render = Callable[[Article, Iterable[Block]], bytes]
 FOLDER = "articles"
 DOCUMENTS: dict[Format, tuple[str, Render]] = {
     "txt": (".txt", text.document),
     "tei": (".xml", tei.document),
     "markdown": (".md", markdown.document),
 }
-NAME = 60  # letters of a name, so that four bytes each and the rest stay below a file system's 255
+NAME, BYTES = (
+    60,
+    200,
+)  # letters and bytes of a name: with the rest it stays below a file system's 255
 DIGEST = 12  # of the address's SHA-256, in 48 bits: two of one name are never of one digest, too
 TABLE = (
     "file", "url", "title", "authors", "published", "source", "site", "language", "tags", "words",
@@ -143,7 +146,8 @@ class Listed:
 def safe(text: str) -> str:
     """The text as part of a file's name on any system: letters and digits, dots and hyphens inside."""
     plain = _UNSAFE.sub("-", unicodedata.normalize("NFC", text).lower()).strip("-_.")[:NAME]
-    return f"_{plain}" if _DEVICES.match(plain) else plain.strip("-_.")
+    plain = plain.encode()[:BYTES].decode(errors="ignore").strip("-_.")
+    return f"_{plain}" if _DEVICES.match(plain) else plain
 
 
 def _day(article: Article) -> str:
@@ -156,10 +160,12 @@ def _name(article: Article) -> str:
     return safe(unquote(parts[-1])) if parts and article.url.startswith("http") else ""
 
 
-def _blocks(db: sqlite3.Connection, article_id: int) -> list[Block]:
+def _blocks(db: sqlite3.Connection, article_id: int) -> Iterator[Block]:
+    """The blocks of the page, looked up when they are asked for: plain text needs none."""
     rows = db.execute(
         "SELECT kind, text, markdown, reason, rule, evidence FROM blocks "
         "WHERE article_id = ? ORDER BY position",
         [article_id],
     )
-    return [Block(k, t, m, Reason(r) if r else None, rule, e) for k, t, m, r, rule, e in rows]
+    for kind, text_, marked, reason, rule, evidence in rows:
+        yield Block(kind, text_, marked, Reason(reason) if reason else None, rule, evidence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
 
 from archive import inline
@@ -13,7 +13,7 @@ from archive.model import Article, Block
 from archive.rendering import bare, cells, code, heading_level, top_level
 
 
-def document(article: Article, blocks: Sequence[Block]) -> bytes:
+def document(article: Article, blocks: Iterable[Block]) -> bytes:
     """The article: front matter, its title as heading, the kept blocks with their links."""
     kept = [block for block in blocks if block.kept]
     top = top_level(kept)

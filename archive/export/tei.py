@@ -34,8 +34,9 @@ _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _STYLES = {"em": "italic", "strong": "bold"}
 
 
-def document(article: Article, blocks: Sequence[Block]) -> bytes:
+def document(article: Article, blocks: Iterable[Block]) -> bytes:
     """The article as a TEI document, in UTF-8."""
+    blocks = list(blocks)
     root = etree.Element("TEI", {_LANG: article.language}, nsmap={None: NAMESPACE})
     header = _add(root, "teiHeader")
     _file_description(header, article)
