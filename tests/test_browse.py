@@ -150,6 +150,20 @@ def test_facets_count_narrow_down_and_are_taken_away(base: str) -> None:
     )
 
 
+def test_of_words_that_very_many_articles_have_the_newest_are_shown(
+    base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive.search.BROAD", 1)
+    monkeypatch.setattr("archive.datasette.lists.PAGE", 1)
+    monkeypatch.setattr("archive.datasette.lists.LAST_PAGE_OF_MANY", 2)
+    first = get(f"{base}/-/search?q=cranes")[1]
+    assert "1–1 of 2 articles, newest first: too many to rank" in first
+    assert "Harbour cranes" in first  # the later one
+    with_language = get(f"{base}/-/search?q=cranes&language=en&page=9")[1]
+    assert "2–2 of more than 1 article" in with_language
+    assert "narrow the list down" in with_language
+
+
 @pytest.mark.parametrize("value", [EVIL, BREAK, SCHEME])
 def test_hostile_tags_and_authors_are_facets_like_others(base: str, value: str) -> None:
     for facet in ("tag", "author"):

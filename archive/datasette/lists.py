@@ -87,7 +87,7 @@ async def find(datasette: Any, request: Any) -> Response:
             "languages": column(db, "SELECT DISTINCT language FROM article_counts ORDER BY 1"),
         }
         try:
-            many = search.is_broad(db, filters)
+            many = bool(query) and search.is_broad(db, filters)
             number = min(number, LAST_PAGE_OF_MANY) if many else number
             hits = list(search.select(db, filters, PAGE + 1, (number - 1) * PAGE, bool(order)))
             total = search.quick_count(db, filters)
