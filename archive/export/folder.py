@@ -91,7 +91,6 @@ def staged(target: Path, asked: Any) -> Iterator[Stage]:
         stage = Stage(target / UNFINISHED)
         _prepare(stage, json.dumps(asked, ensure_ascii=False, sort_keys=True))
         yield stage
-        os.sync()  # a million loose files at once, instead of one by one
         _take_over(target)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -36,6 +37,7 @@ def writer(
         else:
             sums = stack.enter_context(files.whole_file(stage.path / CHECKSUMS))
             yield Listed(documents, table, Loose(stage.path, documents, sums))
+            os.sync()  # all files at once, instead of a million one by one
 
 
 class Sharded:
