@@ -22,6 +22,7 @@ from crawler.letter import (
     with_forwarded,
     with_secrets,
 )
+from crawler.link_headers import translations
 from crawler.metadata import Metadata, read_metadata
 
 
@@ -55,6 +56,7 @@ def read(
             return fault
         form = "images"
         blocks += alternative_texts(tree, letter)
+    stated = () if letter else translations(headers, url)
     prose = tuple(block for block in blocks if block.kind != "code")
     detected = detect(main_text(prose), page.declared_language or language)
     return Reading(
@@ -72,7 +74,7 @@ def read(
         tags=page.tags,
         access=page.access,
         form=form,
-        alternates=page.alternates,
+        alternates=tuple(dict.fromkeys((*page.alternates, *stated))),
         signals=rights.page_signals(tree, headers),
         warnings=(decoded.warning,) if decoded.warning else (),
     )

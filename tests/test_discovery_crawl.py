@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -371,6 +372,23 @@ WAYS: dict[str, tuple[Source, dict[str, Answer]]] = {
     ),
     "a list in one language": (Source("s", f"{HOME}/"), {"/": listed(*GERMAN)}),
 }  # fmt: skip
+
+
+def test_translations_that_the_head_of_the_answer_names_are_one_group(tmp_path: Path) -> None:
+    def answer(path: str) -> Answer:
+        if path == "/feed":
+            return rss(*GERMAN)
+        number, _, language = path.partition("-")
+        named = ", ".join(
+            f'<{number}-{code}>; rel="alternate"; hreflang="{code}"'
+            for code in (*LANGUAGES, "x-default")
+        )
+        return str(article(path)).replace("=de", f"={language}"), {"Link": named}
+
+    assert crawl(tmp_path, answer, FEED).report.new == 6
+    with closing(open_reader(tmp_path)) as db:
+        sql = "SELECT count(*) FROM articles GROUP BY translation_group"
+        assert db.execute(sql).fetchall() == [(3,), (3,)]
 
 
 @pytest.mark.parametrize("way", WAYS)

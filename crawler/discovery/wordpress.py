@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -20,6 +19,7 @@ from crawler.discovery.page import (
     utc,
     with_query,
 )
+from crawler.link_headers import links as header_links
 from crawler.sources import Source
 
 PER_PAGE = 100  # the most the API gives
@@ -40,9 +40,9 @@ def ways(tree: Any, page: Page, source: Source, platform: str | None) -> list[Li
 
 def stated_api(tree: Any, page: Page) -> str | None:
     """The root of the API that a page names: `…/wp-json/`, or `…/?rest_route=/`."""
-    match = re.search(rf'<([^>]+)>\s*;\s*rel="?{re.escape(RELATION)}"?', page.header("link"))
-    if match:
-        return absolute(page.url, match.group(1))
+    for link in header_links(page.headers):
+        if link.is_of(RELATION):
+            return absolute(page.url, link.target)
     element = tree.find(f".//link[@rel='{RELATION}']")
     return absolute(page.url, element.get("href")) if element is not None else None
 
