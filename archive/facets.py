@@ -10,6 +10,7 @@ from archive import search
 from archive.search import Filters
 
 NAMES = ("source", "language", "month", "tag", "author")
+VALUES = 1_000  # of a facet: more are no facet, and names can be as many as articles
 COUNTED = 10_000  # articles: more of them take over a tenth of a second
 
 _OWN = ("source", "language", "month")  # columns of `articles`; an article has one of each
@@ -29,12 +30,11 @@ Facets = dict[str, list[Value]]
 
 
 def facets(db: sqlite3.Connection, filters: Filters) -> Facets:
-    """For each facet the values of the articles that fit, the most frequent first, months the newest.
+    """For each facet the 1,000 most frequent values of the articles that fit, months the newest first.
 
     Numbers are exact. Where more than 10,000 articles fit, those that would take longer are left out:
     the values are then the most frequent of 10,000 of them. Raises QueryError.
     """
-    filters = search.understood(filters)
     filters = search.understood(filters)
     cube = search.cube(filters)
     if cube is None:
@@ -48,7 +48,9 @@ def facets(db: sqlite3.Connection, filters: Filters) -> Facets:
     }
     if filters == Filters():
         found |= {
-            name: db.execute(f"SELECT {name}, articles FROM {table}").fetchall()
+            name: db.execute(
+                f"SELECT {name}, articles FROM {table} ORDER BY articles DESC LIMIT {VALUES}"
+            ).fetchall()
             for name, table in _ALL.items()
         }
         return _ordered(found, exact=set(NAMES))
@@ -65,17 +67,19 @@ def _counted(
     if is_broad:  # those captured last
         where += " AND articles_fts.rowid > ?"
         values.append(db.execute("SELECT max(id) FROM article_facets").fetchone()[0] - COUNTED)
-    own = [
-        f"SELECT '{name}', {name}, count(*) FROM found GROUP BY 2" for name in _OWN if name in names
-    ]
-    lists = [
-        f"SELECT '{name}', t.{name}, count(*) FROM found CROSS JOIN {table} t ON t.article_id = found.id GROUP BY 2"
+    grouped = {name: "FROM found" for name in _OWN if name in names} | {
+        name: f"FROM found CROSS JOIN {table} t ON t.article_id = found.id"
         for name, table in _LISTS.items()
+    }
+    most = f"GROUP BY 2 ORDER BY 3 DESC LIMIT {VALUES}"
+    selects = [
+        f"SELECT * FROM (SELECT '{name}', {name}, count(*) {source} {most})"
+        for name, source in grouped.items()
     ]
     sql = (
-        f"WITH found AS MATERIALIZED (SELECT a.id, a.source, a.language, substr(a.dated, 1, 7) AS month FROM {tables} "
-        f"WHERE {where} LIMIT ?) SELECT '', '', count(*) FROM found UNION ALL "
-        + " UNION ALL ".join([*own, *lists])
+        "WITH found AS MATERIALIZED (SELECT a.id, a.source, a.language, "
+        f"substr(a.dated, 1, 7) AS month FROM {tables} WHERE {where} LIMIT ?) "
+        "SELECT '', '', count(*) FROM found UNION ALL " + " UNION ALL ".join(selects)
     )
     (_, _, total), *rows = search.run(db, sql, [*values, COUNTED + 1]).fetchall()
     counts: dict[str, list[Any]] = {name: [] for name in names}

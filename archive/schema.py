@@ -455,6 +455,8 @@ CREATE TABLE week_counts (        -- for charts
 ) WITHOUT ROWID;
 CREATE TABLE tag_counts (tag TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE author_counts (author TEXT PRIMARY KEY, articles INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX tag_counts_articles ON tag_counts (articles);
+CREATE INDEX author_counts_articles ON author_counts (articles);
 
 CREATE TRIGGER article_tags_added AFTER INSERT ON article_tags BEGIN
     INSERT INTO tag_counts VALUES (new.tag, 1) ON CONFLICT DO UPDATE SET articles = articles + 1;

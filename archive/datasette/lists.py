@@ -17,8 +17,7 @@ from archive.search import Filters
 
 PAGE = 25  # articles on a page
 ENTRIES = 50  # of a feed
-VALUES = 10  # of a facet, and of one that was asked for alone:
-ALL_VALUES = 1_000
+VALUES = 10  # of a facet, where not more of it are asked for
 LAST_PAGE_OF_MANY = 40  # where the words fit so many articles that each one is looked up
 ONE = ("q", "source", "language", "month", "since", "until")  # parameters with one value
 SEVERAL = ("tag", "author")
@@ -169,7 +168,7 @@ def _open_facets(
         if name not in SEVERAL and (asked.of(name) or (name == "month" and asked.of_dates())):
             continue
         open_values = [value for value in found if (name, value.name) not in asked.pairs]
-        shown = open_values[: ALL_VALUES if name == more else VALUES]
+        shown = open_values[: None if name == more else VALUES]
         if len(found) > 1 or (name in SEVERAL and open_values):
             yield {
                 "name": name,
