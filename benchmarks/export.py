@@ -31,9 +31,11 @@ FORMATS: dict[str, list[str]] = {
     "jsonl, folder": ["jsonl", "--output", "{folder}/jsonl/"],
     "jsonl, zstd": ["jsonl", "--output", "{folder}/zstd/", "--compress", "zstd"],
     "jsonl, gzip": ["jsonl", "--output", "{folder}/gzip/", "--compress", "gzip"],
-    "jsonl, all options": [
-        "jsonl", "--output", "{folder}/all/", "--deduplicate", "--splits", "0.9/0.05/0.05",
-        "--quality", "gopher", "--quality", "c4",
+    "jsonl, deduplicated, split": [
+        "jsonl", "--output", "{folder}/split/", "--deduplicate", "--splits", "0.9/0.05/0.05",
+    ],
+    "jsonl, gopher and c4": [
+        "jsonl", "--output", "{folder}/quality/", "--quality", "gopher", "--quality", "c4",
     ],
     "parquet": ["parquet", "--output", "{folder}/parquet/"],
     "txt": ["txt", "--output", "{folder}/txt/"],
