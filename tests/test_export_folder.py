@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import re
 import shutil
 import signal
@@ -266,6 +265,18 @@ def test_since_no_export_is_a_clear_error(db: sqlite3.Connection, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("damage", [b"no gzip", None])
+def test_a_damaged_index_is_a_clear_error(
+    db: sqlite3.Connection, tmp_path: Path, damage: bytes | None
+) -> None:
+    export_folder(db, Options(), tmp_path / "one")
+    index = tmp_path / "one" / "index.tsv.gz"
+    index.write_bytes(index.read_bytes()[:-20] if damage is None else damage)
+    with pytest.raises(FolderError, match="damaged"):
+        export_folder(db, Options(), tmp_path / "two", tmp_path / "one")
+    assert [path.name for path in (tmp_path / "two").iterdir()] == [".unfinished"]
+
+
 @pytest.mark.parametrize("name", ["notes.txt", "data/mine.jsonl", "README.md", "articles/mine.txt"])
 @pytest.mark.parametrize("format_", ["jsonl", "txt"])
 def test_nothing_that_is_not_ours_is_touched(
@@ -403,14 +414,16 @@ export_folder(open_reader(Path(sys.argv[1])), Options(shard_size=5_000), Path(sy
 """
 
 
-def test_a_read_only_archive_is_exported(tmp_path: Path, newsarchive: Run) -> None:
-    make(tmp_path / "a")
-    os.chmod(tmp_path / "a", 0o555)
-    os.chmod(tmp_path / "a" / "archive.db", 0o444)
-    done = newsarchive("export", "txt", "--output", tmp_path / "corpus", archive=tmp_path / "a")
-    os.chmod(tmp_path / "a", 0o755)
-    assert done.returncode == 0
-    assert manifest(tmp_path / "corpus")["counts"]["articles"] == 41
+def test_a_read_only_archive_is_exported(directory: Path, tmp_path: Path) -> None:
+    before = tree(directory)
+    immutable = (
+        f"{(directory / 'archive.db').as_uri()}?immutable=1"  # as on a medium without writing
+    )
+    db = sqlite3.connect(immutable, uri=True)
+    options = Options("txt", deduplicate=True, splits=SPLIT)
+    assert export_folder(db, options, tmp_path / "corpus").articles == 31
+    db.close()
+    assert tree(directory) == before
 
 
 def test_a_full_disk_is_exit_code_4_and_leaves_no_corpus(

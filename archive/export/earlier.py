@@ -7,6 +7,7 @@ text's SHA-256, split. Two exports are compared as they are read: neither is hel
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,18 +32,19 @@ class Index:
         self._stage = stage
         self._corpus = earlier
         self._earlier: Earlier | None = None
-        self._files = ExitStack()
 
     @property
     def withdrawn(self) -> int | None:
         return self._earlier.withdrawn if self._earlier else None
 
     def __enter__(self) -> Self:
-        raw = self._files.enter_context(files.whole_file(self._stage / INDEX))
-        self._index = self._files.enter_context(files.compressed(raw, "gzip"))
-        if self._corpus:
-            listed = self._files.enter_context(files.whole_file(self._stage / WITHDRAWN))
-            self._earlier = self._files.enter_context(Earlier(self._corpus, listed))
+        with ExitStack() as opened:
+            raw = opened.enter_context(files.whole_file(self._stage / INDEX))
+            self._index = opened.enter_context(files.compressed(raw, "gzip"))
+            if self._corpus:
+                listed = opened.enter_context(files.whole_file(self._stage / WITHDRAWN))
+                self._earlier = opened.enter_context(Earlier(self._corpus, listed))
+            self._files = opened.pop_all()
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -105,6 +107,10 @@ def corpus_folder(named: Path) -> Path:
 
 
 def _entries(corpus: Path) -> Iterator[tuple[str, ...]]:
-    with gzip.open(corpus / INDEX, "rt", encoding="utf-8", newline="\n") as lines:
-        for line in lines:
-            yield tuple(line.rstrip("\n").split("\t"))
+    """The lines of an index. Raises FolderError where it is damaged."""
+    try:
+        with gzip.open(corpus / INDEX, "rt", encoding="utf-8", newline="\n") as lines:
+            for line in lines:
+                yield tuple(line.rstrip("\n").split("\t"))
+    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise folder.FolderError(f"{corpus / INDEX} is damaged: export that corpus anew") from error
