@@ -9,10 +9,11 @@ import hashlib
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Literal
 
 from archive import (
@@ -105,8 +106,9 @@ def refresh(db: sqlite3.Connection, article_id: int) -> None:
     rights.apply(db, article_id)
     translations.save(db, article_id, reading.alternates)
     site = urls.site(address(db, article_id))
-    changed = before ^ learned.digests(db, article_id)
-    crossed = learned.count(db, site, changed, joined=0 if indexed else 1)
+    now = learned.digests(db, article_id)
+    changes = dict.fromkeys(now - before, 1) | dict.fromkeys(before - now, -1)
+    crossed = learned.count(db, site, changes, joined=0 if indexed else 1)
     for other in learned.articles_with(db, site, crossed) - {article_id}:
         _derive(db, other, held_readings(db, other), _indexed(db, other))
     _derive(db, article_id, held, indexed)
@@ -115,19 +117,19 @@ def refresh(db: sqlite3.Connection, article_id: int) -> None:
 def remove(db: sqlite3.Connection, article_ids: Collection[int]) -> None:
     """Take articles out of all tables: none of their captures is read as an article."""
     others = {m for article_id in article_ids for m in translations.members(db, article_id)}
-    sites: dict[str, tuple[int, set[str]]] = {}  # how many went, and the digests of their blocks
+    sites: dict[str, list[set[str]]] = {}  # the digests of the blocks of each article that went
     for article_id in article_ids:
         site = urls.site(address(db, article_id))
-        count, digests = sites.get(site, (0, set()))
-        sites[site] = (count + 1, digests | learned.digests(db, article_id))
+        sites.setdefault(site, []).append(learned.digests(db, article_id))
         if indexed := _indexed(db, article_id):
             search.unindex(db, article_id, *indexed)
         for table in ("blocks", "revisions", "translations", "addresses"):
             db.execute(f"DELETE FROM {table} WHERE article_id = ?", [article_id])
         db.execute("DELETE FROM articles WHERE id = ?", [article_id])
     translations.regroup(db, others.difference(article_ids))
-    for site, (count, digests) in sites.items():
-        for other in learned.articles_with(db, site, learned.count(db, site, digests, -count)):
+    for site, gone in sites.items():
+        lost = {digest: -n for digest, n in Counter(chain.from_iterable(gone)).items()}
+        for other in learned.articles_with(db, site, learned.count(db, site, lost, -len(gone))):
             _derive(db, other, held_readings(db, other), _indexed(db, other))
 
 

@@ -7,10 +7,12 @@ when it changes. What follows from the counts, `archive/repetition.py` decides.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from archive import fingerprint, repetition
 from archive.model import Block, Reason
+
+RARE = 100  # blocks with one digest, of which a look at all takes no time
 
 
 def digests(db: sqlite3.Connection, article_id: int) -> set[str]:
@@ -24,21 +26,21 @@ def articles(db: sqlite3.Connection, site: str) -> int:
     return int(db.execute("SELECT count(*) FROM articles WHERE site = ?", [site]).fetchone()[0])
 
 
-def count(db: sqlite3.Connection, site: str, changed: Iterable[str], joined: int = 0) -> set[str]:
-    """Count these digests anew; the result are those whose count crossed a threshold.
+def count(
+    db: sqlite3.Connection, site: str, changes: Mapping[str, int], joined: int = 0
+) -> set[str]:
+    """Keep the counts of digests that have so many articles more than before, or less.
 
-    `joined` says how many articles the site has more than before (1, 0, -1): thresholds are shares
-    of them, so that digests that did not change can cross one, too.
+    The result are those whose count crossed a threshold. `joined` says how many articles the site
+    has more than before: thresholds are shares of them, so that digests that did not change can
+    cross one, too. Call it when the blocks have changed.
     """
     total = articles(db, site)
     crossed = _overtaken(db, site, total - joined, total)
-    for digest in changed:
-        (after,) = db.execute(
-            "SELECT count(DISTINCT b.article_id) FROM blocks b JOIN articles a "
-            "ON a.id = b.article_id WHERE b.digest = ? AND a.site = ?",
-            [digest, site],
-        ).fetchone()
+    for digest, change in changes.items():
         before = _count(db, site, digest)
+        # What is not recorded, one article had at most.
+        after = before + change if before else _counted(db, site, digest, max(change, 0) + 1)
         if repetition.crosses((before or 1, total - joined), (after, total)):
             crossed.add(digest)
         if after > 1:
@@ -46,6 +48,23 @@ def count(db: sqlite3.Connection, site: str, changed: Iterable[str], joined: int
         elif before:
             db.execute("DELETE FROM block_stats WHERE site = ? AND digest = ?", [site, digest])
     return crossed
+
+
+def _counted(db: sqlite3.Connection, site: str, digest: str, most: int) -> int:
+    """How many articles of the site have the digest, counted up to `most`.
+
+    A line that stands on many sites is looked for in the articles of this one.
+    """
+    sql = "SELECT count(*) FROM (SELECT 1 FROM blocks WHERE digest = ? LIMIT ?)"
+    is_rare = db.execute(sql, [digest, RARE + 1]).fetchone()[0] <= RARE
+    tables = "blocks b CROSS JOIN articles a" if is_rare else "articles a CROSS JOIN blocks b"
+    return int(
+        db.execute(
+            f"SELECT count(*) FROM (SELECT DISTINCT a.id FROM {tables} ON a.id = b.article_id "
+            "WHERE b.digest = ? AND a.site = ? LIMIT ?)",
+            [digest, site, most],
+        ).fetchone()[0]
+    )
 
 
 def recount(db: sqlite3.Connection) -> None:

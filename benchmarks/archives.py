@@ -201,7 +201,7 @@ def _capture(archive: Store, made: Made) -> Capture:
     row = (made.url, made.url, made.source, "article", made.fetched, 200, "sha1:", "made.warc.gz")
     cursor = archive.connection.execute(
         "INSERT INTO captures (url, final_url, source, role, fetched, status, digest, file, offset, "
-        "length) SELECT ?, ?, ?, ?, ?, ?, ?, ?, coalesce(max(id), 0), 0 FROM captures",
+        "length) VALUES (?, ?, ?, ?, ?, ?, ?, ?, (SELECT coalesce(max(id), 0) FROM captures), 0)",
         row,
     )
     return Capture(
