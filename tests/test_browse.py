@@ -127,7 +127,7 @@ def test_what_was_removed_stands_in_its_place(base: str) -> None:
 
 
 def links(text: str, kind: str) -> list[str]:
-    return re.findall(rf'<a href="([^"]*[?;&]{kind}=[^"]*)"', text)
+    return re.findall(rf'<a [^>]*href="([^"]*[?;&]{kind}=[^"]*)"', text)
 
 
 def test_facets_count_narrow_down_and_are_taken_away(base: str) -> None:
@@ -147,6 +147,30 @@ def test_facets_count_narrow_down_and_are_taken_away(base: str) -> None:
     assert (
         "No article found: take one of the choices away"
         in get(f"{base}/-/search?language=de&tag=nothing")[1]
+    )
+
+
+def test_found_articles_are_ordered_by_rank_or_by_time(base: str) -> None:
+    def titles(path: str) -> list[str]:
+        return re.findall(r'<h3[^>]*><a href="[^"]*">([^<]*)</a>', get(base + path)[1])
+
+    best = get(f"{base}/-/search?q=cranes+harbour")[1]
+    (newest,) = re.findall(r'<a href="([^"]*)">newest first</a>', best)
+    assert titles("/-/search?q=cranes+harbour")[0] == "Harbour cranes learn to see"
+    assert titles(html.unescape(newest))[0] == "Harbour cranes learn to see"
+    assert titles("/-/search?q=learn+-harbour&order=newest") == []
+    assert titles("/-/search?q=author:Ada&order=newest")[:2] == [
+        "Harbour cranes learn to see", "市場のせり",
+    ]  # fmt: skip
+
+
+def test_a_facet_shows_more_of_its_values(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archive.datasette.lists.VALUES", 1)
+    text = get(f"{base}/-/search")[1]
+    assert len(links(text.partition('id="facets"')[2], "language")) == 1
+    (more,) = [link for link in links(text, "more") if "=language" in link]
+    assert (
+        len(links(get(base + html.unescape(more))[1].partition('id="facets"')[2], "language")) > 3
     )
 
 
