@@ -9,6 +9,7 @@ other articles that link to it are the words of others: they stay, and are told.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from archive.errors import UserError
 from archive.store import Store
 
 MANY = 50  # addresses, from which on their host is looked for first and not each by itself
+
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII)  # what no text writes as %XX (RFC 3986, 2.3)
 
 Advance = Callable[[int], None]
 
@@ -165,11 +168,9 @@ def add_article(db: sqlite3.Connection, found: Plan, article_id: int, url: str) 
 
 def _add_captures(db: sqlite3.Connection, found: Plan) -> None:
     """What was fetched at one of the addresses, whatever came of it."""
-    hosts = tuple({_host(key) for key in found.keys})
+    hosts = {_host(key) for key in found.keys}
     for capture_id, *addresses in db.execute("SELECT id, url, final_url FROM captures"):
-        if any(
-            any(host in url for host in hosts) and urls.key(url) in found.keys for url in addresses
-        ):
+        if any(_holds(url, hosts) and urls.key(url) in found.keys for url in addresses):
             found.captures.add(capture_id)
 
 
@@ -190,7 +191,7 @@ def _add_lists(db: sqlite3.Connection, folder: Path, found: Plan, advance: Advan
             found.unreadable.append(f"{url}: {error}")
             continue
         body = mentions.text(exchange)
-        is_named = any(needle in body for needle in needles) and _names(body, url, found.keys)
+        is_named = _holds(body, needles) and _names(body, url, found.keys)
         if is_named or mentions.holds(body, paragraphs):
             found.captures.add(capture_id)
             found.lists += 1
@@ -209,11 +210,11 @@ def _paragraphs(db: sqlite3.Connection, found: Plan) -> list[str]:
 def _links(db: sqlite3.Connection, found: Plan) -> list[str]:
     """The articles that stay and link to one of the addresses."""
     needles = _needles(found.keys)
-    like = " OR ".join("instr(b.markdown, ?)" for _ in needles)
+    like = " OR ".join("instr(lower(b.markdown), ?)" for _ in needles)
     rows = db.execute(
         "SELECT a.id, a.url, b.markdown FROM blocks b JOIN articles a ON a.id = b.article_id "
         f"WHERE {like}",
-        needles,
+        sorted(needles),
     )
     return sorted(
         {url for a, url, text in rows if a not in found.articles and _names(text, url, found.keys)}
@@ -224,22 +225,30 @@ def _names(text: str, base: str, keys: set[str]) -> bool:
     return any(urls.key(address) in keys for address in mentions.addresses(text, base))
 
 
-def _needles(keys: set[str]) -> list[str]:
+def _needles(keys: set[str]) -> set[str]:
     """What stands in every text that names one of the addresses: it is looked for first."""
-    hosts = sorted({_host(key) for key in keys})
-    if len(keys) >= MANY:
-        return hosts
-    return sorted({_last(key) for key in keys})
+    return {_host(key) if len(keys) >= MANY else _last(key) for key in keys}
+
+
+def _holds(text: str, needles: set[str]) -> bool:
+    lowered = text.lower()
+    return any(needle in lowered for needle in needles)
 
 
 def _host(key: str) -> str:
+    """The host of an address; empty for one that a text may write in its own script."""
+    site = _site(key).lower()
+    return "" if "xn--" in site else site
+
+
+def _site(key: str) -> str:
     return key.partition("/")[0].partition("?")[0]
 
 
 def _last(key: str) -> str:
     """The last part of an address, or its host where a text may write that part otherwise."""
     last = key.rpartition("/")[2]
-    return _host(key) if "?" in last or "%" in last else last
+    return last.lower() if _PLAIN.fullmatch(last) else _host(key)
 
 
 def _duplicates(db: sqlite3.Connection, found: Plan) -> list[str]:
@@ -275,5 +284,5 @@ def drop_sources(db: sqlite3.Connection, found: Plan) -> None:
         db.execute("DELETE FROM sources WHERE name = ?", [source])
     db.executemany(
         "DELETE FROM hosts WHERE site = ? AND NOT EXISTS (SELECT 1 FROM frontier WHERE site = hosts.site)",
-        [(_host(key),) for key in found.keys] if found.sources else [],
+        [(_site(key),) for key in found.keys] if found.sources else [],
     )

@@ -8,12 +8,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from archive import backup as backups
 from archive import lock
 from archive.backup import BackupError, backup
+from archive.cli import cli
 from archive.integrity import verify
 from tests.archive_state import state
 from tests.conftest import ROOT, Run, document
@@ -108,6 +111,21 @@ def test_a_backup_made_while_a_crawl_writes_is_whole(tmp_path: Path) -> None:
         writer.communicate()
     assert len(list((copy / "warc").iterdir())) > 1
     assert set(state(copy)["payloads"]) <= set(state(archive)["payloads"])
+
+
+def test_files_that_an_erasure_replaces_meanwhile_are_copied_anew(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_database = backups._snapshot
+
+    def then_forget(*arguments: Any) -> None:
+        copy_database(*arguments)
+        monkeypatch.setattr(backups, "_snapshot", copy_database)
+        CliRunner().invoke(cli, ["forget", "https://b.org/3", "--yes", "--archive", str(archive)])
+
+    monkeypatch.setattr(backups, "_snapshot", then_forget)
+    assert backup(archive, tmp_path / "copy").captures == 4
+    assert is_whole(tmp_path / "copy", archive)
 
 
 def test_the_torn_end_of_a_killed_writer_is_not_copied(archive: Path, tmp_path: Path) -> None:

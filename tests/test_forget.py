@@ -310,6 +310,28 @@ def test_an_address_that_is_not_held_can_be_forgotten_too(tmp_path: Path) -> Non
     assert whole_state(make(folder, SHOTS[:1])) == before
 
 
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("https://a.org/~me/1", "HTTPS://A.ORG/%7Eme/1"), ("https://a.org/?p=7", "http://www.a.org?p=7"),
+        ("https://müller.de/1", "https://xn--mller-kva.de/1"), ("https://xn--mller-kva.de/1", "//müller.de/1/"),
+    ],
+)  # fmt: skip
+def test_lists_that_write_the_address_otherwise_go_too(
+    tmp_path: Path, url: str, written: str
+) -> None:
+    folder = make(tmp_path, [Shot(url, 1, SHOTS[0].outcome)])
+    with open_archive(folder, "test") as opened, opened.transaction():
+        body = f"<a href='{written}'>x</a>".encode()
+        exchange = warc.Exchange("https://b.org/", "2026-11-01T00:00:00Z", 200, (), body)
+        opened.append(exchange, url=exchange.url, source="b", role="home", found_by="configured")
+        exchange = replace(exchange, url="https://b.org/feed", body=b"of nothing")
+        opened.append(exchange, url=exchange.url, source="b", role="feed", found_by="configured")
+    forgotten(folder, url)
+    with closing(open_reader(folder)) as db:
+        assert db.execute("SELECT url FROM captures").fetchall() == [("https://b.org/feed",)]
+
+
 def test_prune_drops_by_age_with_captures_and_lists(tmp_path: Path) -> None:
     folder = make(tmp_path / "archive", SHOTS)
     told = json.loads(run(folder, "prune", "--until", "2026-10-19", "--dry-run", "--json").stdout)
