@@ -14,6 +14,7 @@ from archive.inline import Span
 from archive.model import Block
 
 TAGS = set("p h2 h3 h4 h5 h6 ul li blockquote pre code em strong a table tbody tr td br".split())
+_MARKED = ("heading", "list-item", "quote", "table")
 _MARK = re.compile(r"^(?:#{1,6}|[->|]) ")
 
 
@@ -48,7 +49,7 @@ def _web_only(tag: str, attribute: str, value: str) -> str | None:
 
 def bare(block: Block) -> str:
     """The block in Markdown without the mark of its kind: what stands in its line."""
-    return block.markdown if block.kind == "paragraph" else _MARK.sub("", block.markdown, count=1)
+    return _MARK.sub("", block.markdown) if block.kind in _MARKED else block.markdown
 
 
 def code(block: Block) -> str:

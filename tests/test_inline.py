@@ -40,6 +40,11 @@ def test_marks_are_read_as_they_were_meant(markdown: str, html: str | None) -> N
         assert bare == html
 
 
+def test_only_a_kind_that_has_a_mark_loses_it() -> None:
+    assert to_html([Block("caption", "", "- a dash")]) == "<p>- a dash</p>"
+    assert to_html([Block("list-item", "", "- - a dash")]) == "<ul><li>- a dash</li></ul>"
+
+
 letters = st.characters(
     exclude_categories=("Cc", "Cs", "Zl", "Zp")
 )  # the crawler leaves none of them
