@@ -26,7 +26,7 @@ WITH names (name) AS (
     SELECT name FROM sources UNION SELECT source FROM article_counts
     UNION SELECT source FROM runs UNION SELECT source FROM failures
 )
-SELECT names.name, run.started AS last_run, run.new, run.revised, run.unchanged, run.failed,
+SELECT names.name, run.started AS last_run, run.new, run.revised, run.failed,
        (SELECT coalesce(sum(articles), 0) FROM article_counts WHERE source = names.name) AS articles,
        (SELECT count(*) FROM failures WHERE source = names.name) AS failures
 FROM names LEFT JOIN runs run ON run.id = (
