@@ -71,9 +71,7 @@ def describe(deviation: Deviation) -> str:
 
 
 def of_articles(now: Sequence[Page], usual: Sequence[Page]) -> Iterator[Deviation]:
-    """What is not as usual of a source's latest pages of articles, both in the order of fetching."""
-    yield from _statuses("status", now, usual)
-    now, usual = ([p for p in pages if p.status == 200] for pages in (now, usual))
+    """What is not as usual of a source's latest pages (status 200), both in the order of fetching."""
     yield from _shares("without_text", now, usual, is_empty)
     now, usual = ([p for p in pages if p.letters] for pages in (now, usual))
     if not (now and usual):
@@ -87,6 +85,11 @@ def of_articles(now: Sequence[Page], usual: Sequence[Page]) -> Iterator[Deviatio
         yield Deviation("removed", 1 - kept, 1 - kept_of(now), rise.shown.url)
     for name in FIELDS:
         yield from _shares(f"without_{name}", now, usual, lacks(name))
+
+
+def of_answers(now: Sequence[Page], usual: Sequence[Page]) -> Iterator[Deviation]:
+    """What is not as usual of the answers to requests for articles."""
+    yield from _statuses("status", now, usual)
 
 
 def of_lists(now: Sequence[Page], usual: Sequence[Page]) -> Iterator[Deviation]:

@@ -21,15 +21,20 @@ from archive.model import Deviation
 # tell; the usual are fifty before them: seven weeks of a daily letter, and enough for three to speak
 # beside them (`deviations.CHANCE`).
 LATEST, USUAL = 3, 50
+# Of captures, by the index `captures_source`: all answers to requests for articles, those with a page
+# (a visit again, answered with 304, has none), and answers to requests for lists.
+ANSWERS = "(role = 'article') = 1 AND found_by IS NOT NULL"
+PAGES = f"{ANSWERS} AND status = 200"
+LISTS = "(role = 'article') = 0 AND found_by IS NOT NULL"
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
     """What some pages and crawls of a source gave; null where nothing was to be measured.
 
-    `found` is the median number of articles that a crawl found, `pages` how many answers to requests
-    for articles were looked at, `statuses` how many had each status (those of lists: `lists`).
-    `without_text` is the share of pages (status 200) that gave no text, the other shares are of those
+    `found` is the median number of articles that a crawl found, `pages` how many pages of articles
+    were looked at, `statuses` how many answers had each status (those of lists: `lists`).
+    `without_text` is the share of pages that gave no text, the other shares are of those
     that gave one: 0 to 1. `letters` is their median length, `removed` the median share removed of each.
     """
 
@@ -63,7 +68,7 @@ def of(db: sqlite3.Connection, source: str, crawl: str | None = None) -> Health:
 
     With the time at which a crawl began: `changed` has only what that one has seen.
     """
-    pages, lists = (_split(db, source, of_articles=kind) for kind in (True, False))
+    pages, answers, lists = (_split(db, source, kind) for kind in (PAGES, ANSWERS, LISTS))
     runs = db.execute(
         "SELECT started, found FROM runs WHERE source = ? AND kind = 'crawl' AND requests > 0 "
         "AND NOT is_current ORDER BY started DESC, id DESC LIMIT ?",
@@ -72,6 +77,8 @@ def of(db: sqlite3.Connection, source: str, crawl: str | None = None) -> Health:
     found = [row[1] for row in reversed(runs)]
     found_now, found_before = found[-LATEST:], found[:-LATEST]
     changed: list[Deviation] = []
+    if crawl in (None, answers.crawl):
+        changed += deviations.of_answers(answers.now, answers.usual)
     if crawl in (None, pages.crawl):
         changed += deviations.of_articles(pages.now, pages.usual)
     if crawl in (None, lists.crawl):
@@ -80,21 +87,22 @@ def of(db: sqlite3.Connection, source: str, crawl: str | None = None) -> Health:
         changed += deviations.of_crawls(found_now, found_before, _address(db, source))
     return Health(
         pages.crawl,
-        _measure(pages.usual, lists.usual, found_before),
-        _measure(pages.now, lists.now, found_now),
+        _measure(pages.usual, answers.usual, lists.usual, found_before),
+        _measure(pages.now, answers.now, lists.now, found_now),
         tuple(changed),
     )
 
 
-def _measure(pages: Sequence[Page], lists: Sequence[Page], found: Sequence[int]) -> Measures:
-    whole = [page for page in pages if page.status == 200]
-    read = [page for page in whole if page.letters]
+def _measure(
+    pages: Sequence[Page], answers: Sequence[Page], lists: Sequence[Page], found: Sequence[int]
+) -> Measures:
+    read = [page for page in pages if page.letters]
     measures = Measures(
         found=median(found) if found else None,
         pages=len(pages),
-        statuses=_counts(pages),
+        statuses=_counts(answers),
         lists=_counts(lists),
-        without_text=deviations.share_of(whole, deviations.is_empty) if whole else None,
+        without_text=deviations.share_of(pages, deviations.is_empty) if pages else None,
     )
     if not read:
         return measures
@@ -121,9 +129,9 @@ class _Split:
     usual: list[Page]
 
 
-def _split(db: sqlite3.Connection, source: str, *, of_articles: bool) -> _Split:
+def _split(db: sqlite3.Connection, source: str, kind: str) -> _Split:
     crawl, now, usual = None, list[Page](), list[Page]()
-    for started, pages in _runs(db, source, of_articles):
+    for started, pages in _runs(db, source, kind):
         if crawl is None:
             crawl, now = started, pages
             continue
@@ -135,9 +143,7 @@ def _split(db: sqlite3.Connection, source: str, *, of_articles: bool) -> _Split:
     return _Split(crawl, now, usual)
 
 
-def _runs(
-    db: sqlite3.Connection, source: str, of_articles: bool
-) -> Iterator[tuple[str, list[Page]]]:
+def _runs(db: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[str, list[Page]]]:
     """Crawls that fetched such pages, latest first: when each began, and its first pages in order.
 
     A crawl asks for the newest articles first: of one of the whole history these are the usual. What
@@ -146,9 +152,8 @@ def _runs(
     until = "~"  # behind every time
     while True:
         row = db.execute(
-            "SELECT max(fetched) FROM captures WHERE source = ? AND (role = 'article') = ? "
-            "AND found_by IS NOT NULL AND fetched < ?",
-            [source, of_articles, until],
+            f"SELECT max(fetched) FROM captures WHERE source = ? AND {kind} AND fetched < ?",
+            [source, until],
         ).fetchone()
         if row[0] is None:
             return
@@ -158,10 +163,10 @@ def _runs(
         ).fetchone()[0]
         rows = db.execute(
             "SELECT c.url, c.status, r.letters, r.removed, r.missing FROM captures c "
-            "LEFT JOIN readings r ON r.capture_id = c.id WHERE c.source = ? "
-            "AND (c.role = 'article') = ? AND c.found_by IS NOT NULL AND c.fetched >= ? "
-            "AND c.fetched < ? AND (c.read OR c.status != 200) ORDER BY c.fetched, c.id LIMIT ?",
-            [source, of_articles, started or "", until, USUAL],
+            f"LEFT JOIN readings r ON r.capture_id = c.id WHERE c.source = ? AND {kind} "
+            "AND c.fetched >= ? AND c.fetched < ? AND (c.read OR c.status != 200) "
+            "ORDER BY c.fetched, c.id LIMIT ?",
+            [source, started or "", until, USUAL],
         ).fetchall()
         yield started, [_page(*row) for row in rows]
         if started is None:

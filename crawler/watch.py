@@ -17,9 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from archive import deviations
 from archive.errors import UserError
 from archive.lock import Locked
-from archive.model import SourceReport
+from archive.model import Deviation, SourceReport
 from crawler import due, sources
 from crawler.hosts import stamp
 
@@ -79,6 +80,11 @@ class Watch:
         after = due.read(self.directory)
         coming = due.earliest(listed, after)
         self.say({"event": "crawled", "next": stamp(coming)} | report, _line(report, coming))
+        for name, source in report["sources"].items():
+            if source["changed"]:
+                changed = [Deviation(**deviation) for deviation in source["changed"]]
+                event = {"event": "changed", "source": name, "changed": source["changed"]}
+                self.say(event, f"{name}: {deviations.line(changed)}")
         return self._until_next(listed)
 
     def _until_next(self, listed: Sequence[sources.Source]) -> timedelta:

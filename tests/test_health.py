@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archive import health
+from archive import health, warc
 from archive.cli import cli
 from archive.deviations import Page, chance, line, of_articles, of_crawls, of_lists
 from archive.model import SourceReport
 from archive.store import open_archive, open_reader
+from crawler import report as reports
 from crawler.sources import Source
+from crawler.watch import Watch
 from tests.conftest import Run
 from tests.discovery_site import SITE, Answer, crawl, rss
 from tests.faults import PARAGRAPHS, page
@@ -81,6 +83,21 @@ def test_little_or_one_odd_article_is_no_change(tmp_path: Path) -> None:
     mixed = lambda path: cut(path) if path in ("/a/20", "/a/23") else whole(path)  # noqa: E731
     for numbers in ([20], [21, 22], [23], [23], [23]):  # a lead, articles, a lead, then nothing
         assert crawl(tmp_path, site(numbers, mixed), FEED).report.changed == ()
+
+
+def test_visits_that_found_nothing_new_hide_no_change(tmp_path: Path) -> None:
+    crawl(tmp_path, site(range(20)), FEED)
+    with open_archive(tmp_path, "test") as archive:
+        archive.record_run("crawl", warc.now(), [SourceReport(SITE.name, requests=60)])
+        for n in range(60):
+            same = warc.Exchange(f"{SITE.url}a/{n % 20}", warc.now(), 304, (), b"", kind="revisit")
+            held = archive.append(
+                same, url=same.url, source=SITE.name, role="article", found_by="feed"
+            )
+            with archive.transaction():
+                archive.save(held, None)
+    changed = crawl(tmp_path, site(range(20, 25), cut), FEED).report.changed
+    assert "letters" in kinds(changed)
 
 
 def test_a_young_source_gives_no_alarm(tmp_path: Path) -> None:
@@ -192,3 +209,15 @@ def test_what_was_imported_is_no_crawl(tmp_path: Path) -> None:
     db = open_reader(tmp_path)
     assert health.of(db, SITE.name).now.pages == 0
     db.close()
+
+
+def test_watch_says_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sources.toml").write_text('[[source]]\nname = "x"\nurl = "https://e.org/"\n')
+    crawl(tmp_path, site(range(20)), FEED)
+    report = crawl(tmp_path, site(range(20, 24), cut), FEED).report
+    said = json.dumps(reports.document([report]))
+    monkeypatch.setattr(Watch, "_crawl", lambda _: (0, said, ""))
+    events: list[tuple[str, str]] = []
+    Watch(tmp_path, None, None, lambda data, line: events.append((data["event"], line)))._turn()
+    assert [name for name, _ in events] == ["crawled", "changed"]
+    assert events[1][1] == f"{SITE.name}: {line(report.changed)}"
