@@ -95,6 +95,11 @@ def visible(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def counted(count: int, noun: str) -> str:
+    """A number and what is counted: "1 article", "1,200 articles"."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def megabytes(count: int) -> str:
     """A number of bytes as people read it: "3.4 MB"."""
     return f"{count / 1e6:,.1f} MB"

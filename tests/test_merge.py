@@ -105,7 +105,7 @@ def test_articles_read_by_an_earlier_version_are_told(tmp_path: Path, newsarchiv
     make(tmp_path / "ours", SHOTS[1:3])
     done = newsarchive("merge", tmp_path / "old", archive=tmp_path / "ours")
     assert done.returncode == 0
-    assert "1 captures added, 0 held before" in done.stderr
+    assert "1 capture added, 0 held before" in done.stderr
     assert "1 articles were read by another version" in done.stderr
     assert "newsarchive reextract" in done.stderr
 

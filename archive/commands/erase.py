@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.options import TEXT, filter_options, shared_options
-from archive.terminal import print_json, progress_bar, say
+from archive.terminal import counted, print_json, progress_bar, say
 
 if TYPE_CHECKING:
     import sqlite3
@@ -56,7 +56,7 @@ def forget(
         if archive and _agreed(yes, "Erase this for good?"):
             with progress_bar("erasing", len(plan.captures)) as advance:
                 done = erasures.forget(archive, plan, advance)
-    _finish(plan, done, as_json)
+    _finish(plan, done, "erased, and not fetched or stored again", as_json)
 
 
 @click.command()
@@ -85,7 +85,7 @@ def prune(filters: Filters, dry_run: bool, yes: bool, directory: Path, as_json: 
         if archive and plan.captures and _agreed(yes, "Drop this?"):
             with progress_bar("dropping", len(plan.captures)) as advance:
                 done = pruning.prune(archive, plan, advance)
-    _finish(plan, done, as_json)
+    _finish(plan, done, "dropped", as_json)
 
 
 def _lift(names: tuple[str, ...], directory: Path, as_json: bool) -> None:
@@ -132,7 +132,7 @@ def _show(plan: Plan) -> None:
     for source in plan.sources:
         say(f"the source {source}, with its runs, failures and what waits to be fetched")
     say(
-        f"{len(plan.articles):,} articles, {len(plan.captures):,} captures, "
+        f"{counted(len(plan.articles), 'article')}, {counted(len(plan.captures), 'capture')}, "
         f"{plan.lists:,} of them of feeds and other lists"
     )
     for kind, kept in (
@@ -146,7 +146,7 @@ def _show(plan: Plan) -> None:
             say(f"{kind}: {len(kept) - SHOWN:,} more")
 
 
-def _finish(plan: Plan, done: bool | None, as_json: bool) -> None:
+def _finish(plan: Plan, done: bool | None, deed: str, as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -163,7 +163,7 @@ def _finish(plan: Plan, done: bool | None, as_json: bool) -> None:
         )
     if done is None:
         return
-    say("erased. " + COPIES)
+    say(f"{deed if plan.captures else 'nothing was held'}. {COPIES}")
     for source in plan.sources:
         say(f"if sources.toml names {source}, delete it there")
     if not done:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from archive.options import shared_options
-from archive.terminal import EXIT_FAILURES, megabytes, print_json, progress_bar, say
+from archive.terminal import EXIT_FAILURES, counted, megabytes, print_json, progress_bar, say
 
 
 @click.command()
@@ -54,7 +54,7 @@ def backup(target: Path, directory: Path, as_json: bool) -> None:
         print_json(asdict(made))
         return
     say(
-        f"{made.articles:,} articles, {made.captures:,} captures → {made.target} "
+        f"{counted(made.articles, 'article')}, {counted(made.captures, 'capture')} → {made.target} "
         f"({megabytes(made.copied)} copied, {megabytes(made.bytes)} in all)"
     )
 
@@ -88,7 +88,7 @@ def merge(others: tuple[Path, ...], directory: Path, as_json: bool) -> None:
     for name, merged in done.items():
         for line in merged.broken:
             say(f"{name}: left out: {line}")
-        say(f"{name}: {merged.added:,} captures added, {merged.held:,} held before")
+        say(f"{name}: {counted(merged.added, 'capture')} added, {merged.held:,} held before")
     if outdated := max(merged.outdated for merged in done.values()):
         say(f"{outdated:,} articles {rereading.ADVICE}")
     if any(merged.broken for merged in done.values()):
