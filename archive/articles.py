@@ -10,7 +10,7 @@ import json
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, groupby
@@ -101,7 +101,7 @@ def refresh(db: sqlite3.Connection, article_id: int) -> None:
     db.execute("DELETE FROM blocks WHERE article_id = ?", [article_id])
     db.executemany(
         "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [_block_row(article_id, i, block) for i, block in enumerate(reading.blocks)],
+        [block_row(article_id, i, block) for i, block in enumerate(reading.blocks)],
     )
     rights.apply(db, article_id)
     translations.save(db, article_id, reading.alternates)
@@ -133,12 +133,13 @@ def remove(db: sqlite3.Connection, article_ids: Collection[int]) -> None:
             _derive(db, other, held_readings(db, other), _indexed(db, other))
 
 
-def _write_metadata(
-    db: sqlite3.Connection, article_id: int, held: list[tuple[Capture, Reading]]
-) -> None:
+def metadata(
+    db: sqlite3.Connection, article_id: int, held: Sequence[tuple[Capture, Reading]]
+) -> dict[str, object]:
+    """The columns of the article that its readings give, but for text and presence."""
     reading = held[-1][1]
     capture = _source_of_text(held, urls.key(address(db, article_id)))
-    values = {
+    return {
         "url": _own_address(db, article_id, capture, reading),
         "captured_url": capture.url,
         "capture_id": capture.id,
@@ -157,16 +158,22 @@ def _write_metadata(
         "access": reading.access,
         "form": reading.form,
         "extractor": reading.extractor or extractor(capture.read_by),
+        "first_seen": held[0][0].fetched,
     }
+
+
+def _write_metadata(
+    db: sqlite3.Connection, article_id: int, held: Sequence[tuple[Capture, Reading]]
+) -> None:
+    values = metadata(db, article_id, held)
     names = ", ".join(f"{name} = :{name}" for name in values)
     db.execute(
-        f"UPDATE articles SET {names}, first_seen = :first, "
-        "last_seen = max(last_seen, :last) WHERE id = :id",
-        values | {"id": article_id, "first": held[0][0].fetched, "last": held[-1][0].fetched},
+        f"UPDATE articles SET {names}, last_seen = max(last_seen, :last) WHERE id = :id",
+        values | {"id": article_id, "last": held[-1][0].fetched},
     )
 
 
-def _source_of_text(held: list[tuple[Capture, Reading]], key: str) -> Capture:
+def _source_of_text(held: Sequence[tuple[Capture, Reading]], key: str) -> Capture:
     """The capture that the article's text is said to come from, of all that give its latest reading.
 
     That of the article's own address, else of the first by the alphabet: which copy of a page a crawl
@@ -197,8 +204,8 @@ def _derive(
 
     `indexed` is what the full-text index has of the article; null where it is not in it.
     """
-    site = urls.site(address(db, article_id))
     blocks = _blocks(db, article_id)
+    site = urls.site(address(db, article_id))
     decided = repetition.decide(blocks, learned.counts(db, site, blocks))
     db.executemany(
         "UPDATE blocks SET kept = ?, reason = ?, rule = ?, evidence = ? "
@@ -212,37 +219,42 @@ def _derive(
     text = main_text(decided)
     db.execute(
         "UPDATE articles SET text = ?, word_count = ?, digest = ? WHERE id = ?",
-        [text, word_count(text), _sha256(text), article_id],
+        [text, word_count(text), digest(text), article_id],
     )
     now = _indexed(db, article_id)
     if now and now != indexed:
         if indexed:
             search.unindex(db, article_id, *indexed)
         search.index(db, article_id, *now)
-    earlier = [
-        (main_text(repetition.decide(r.blocks, learned.counts(db, site, r.blocks))), c)
-        for c, r in held[:-1]
-    ]
-    latest = [(text, capture) for capture, _ in held[-1:]]
-    _write_revisions(db, article_id, [*earlier, *latest])
-
-
-def _write_revisions(
-    db: sqlite3.Connection, article_id: int, texts: list[tuple[str, Capture]]
-) -> None:
-    """A revision for each run of captures with one main text, all read with today's counts."""
-    runs = [(text, [c for _, c in run]) for text, run in groupby(texts, key=lambda pair: pair[0])]
+    if not held:  # its readings were damaged, and are to be made anew
+        return
     db.execute("DELETE FROM revisions WHERE article_id = ?", [article_id])
     db.executemany(
         "INSERT INTO revisions VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (
-                article_id, number, run[0].fetched, run[0].id, _sha256(text),
-                text if number < len(runs) else None,
-            )
-            for number, (text, run) in enumerate(runs, 1)
-        ],
-    )  # fmt: skip
+        revisions(article_id, held, [*texts(db, site, held[:-1]), text]),
+    )
+
+
+def texts(db: sqlite3.Connection, site: str, held: Sequence[tuple[Capture, Reading]]) -> list[str]:
+    """The main texts of readings, with today's counts of what repeats on the site."""
+    return [
+        main_text(repetition.decide(r.blocks, learned.counts(db, site, r.blocks))) for _, r in held
+    ]
+
+
+def revisions(
+    article_id: int, held: Sequence[tuple[Capture, Reading]], read: Sequence[str]
+) -> list[tuple[object, ...]]:
+    """The rows of `revisions`: one for each run of captures that were read with the same text."""
+    pairs = list(zip(read, (capture for capture, _ in held), strict=True))
+    runs = [(text, [c for _, c in run]) for text, run in groupby(pairs, key=lambda pair: pair[0])]
+    return [
+        (
+            article_id, number, run[0].fetched, run[0].id, digest(text),
+            text if number < len(runs) else None,
+        )
+        for number, (text, run) in enumerate(runs, 1)
+    ]  # fmt: skip
 
 
 def held_readings(db: sqlite3.Connection, article_id: int) -> list[tuple[Capture, Reading]]:
@@ -282,7 +294,8 @@ def _blocks(db: sqlite3.Connection, article_id: int) -> list[Block]:
     return [Block(k, t, m, Reason(r) if r else None, rule, e) for k, t, m, r, rule, e in rows]
 
 
-def _block_row(article_id: int, position: int, block: Block) -> tuple[object, ...]:
+def block_row(article_id: int, position: int, block: Block) -> tuple[object, ...]:
+    """The row of `blocks`."""
     marked = None if block.markdown == block.text else block.markdown
     return (
         article_id, position, block.kind, block.text, marked,
@@ -312,5 +325,6 @@ def revision_count(db: sqlite3.Connection, article_id: int) -> int:
     )
 
 
-def _sha256(text: str) -> str:
+def digest(text: str) -> str:
+    """The SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,7 +9,7 @@ and a merge that was killed is resumed by the next.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
@@ -77,6 +77,10 @@ def merge(archive: Store, other: Path, advance: Callable[[int], None] = lambda _
             with archive.transaction():
                 for theirs in batch:
                     _add(archive, other / "warc", theirs, merged)
+                robots = {t.capture.final_url for t in batch if t.capture.role == "robots"}
+                for url in robots:
+                    _join_signals(archive.connection, db, "WHERE url = ?", url)
+                _apply_robots(archive.connection, robots)
             advance(len(batch))
         with archive.transaction():
             _join_tables(archive.connection, db)
@@ -190,6 +194,8 @@ def _join_tables(db: sqlite3.Connection, other: sqlite3.Connection) -> None:
         "AND c.source = failures.source AND c.read = 1 AND c.fetched > failures.last_seen)"
     )
     _join_signals(db, other)
+    robots = other.execute("SELECT DISTINCT final_url FROM captures WHERE role = 'robots'")
+    _apply_robots(db, [row[0] for row in robots])
     _join_runs(db, other)
 
 
@@ -211,22 +217,24 @@ def _join_latest(
     )
 
 
-def _join_signals(db: sqlite3.Connection, other: sqlite3.Connection) -> None:
-    """Signals of both; and the answers for articles of sites whose robots.txt the other has, too."""
+def _join_signals(
+    db: sqlite3.Connection, other: sqlite3.Connection, where: str = "", *values: str
+) -> None:
     columns = [c for c in _columns(db, "signals") if c != "id"]
     db.executemany(
         f"INSERT INTO signals ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "
         "ON CONFLICT (url, kind, raw, place) DO UPDATE SET "
         "first_seen = min(first_seen, excluded.first_seen), "
         "last_seen = max(last_seen, excluded.last_seen)",
-        other.execute(f"SELECT {', '.join(columns)} FROM signals"),
+        other.execute(f"SELECT {', '.join(columns)} FROM signals {where}", values),
     )
-    robots = other.execute("SELECT DISTINCT final_url FROM captures WHERE role = 'robots'")
-    sites = {urls.site(row[0]) for row in robots}
-    for site in sites:
-        for (article_id,) in db.execute(
-            "SELECT id FROM articles WHERE site = ?", [site]
-        ).fetchall():
+
+
+def _apply_robots(db: sqlite3.Connection, pages: Iterable[str]) -> None:
+    """The answers for the articles of sites, by the addresses of their robots.txt."""
+    for site in {urls.site(url) for url in pages}:
+        rows = db.execute("SELECT id FROM articles WHERE site = ?", [site]).fetchall()
+        for (article_id,) in rows:
             rights.apply(db, article_id)
 
 

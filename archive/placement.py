@@ -133,7 +133,9 @@ def _record(
     article_id = held.article_id if held else _relative(db, found)
     if article_id is None:
         declared_url = reading.declared_url if found.declared else None
-        article_id = articles.insert(db, declared_url or urls.canonical(capture.final_url), capture)
+        url = declared_url or urls.canonical(capture.final_url)
+        # There is one without readings where these were damaged.
+        article_id = addresses.owner(db, urls.key(url)) or articles.insert(db, url, capture)
     db.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", content)
     db.execute(
         "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

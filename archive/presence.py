@@ -34,13 +34,17 @@ def note(db: sqlite3.Connection, capture: Capture) -> Change | None:
 
 def renew(db: sqlite3.Connection, article_ids: Iterable[int]) -> None:
     """Find out anew when articles were last seen, and since when they have gone."""
-    for article_id in article_ids:
-        visits = _visits(db, article_id)
-        seen = max((time for _, status, time in visits if status not in ABSENT), default=None)
-        db.execute(
-            "UPDATE articles SET gone = ?, last_seen = coalesce(?, last_seen) WHERE id = ?",
-            [_gone_since(visits), seen, article_id],
-        )
+    db.executemany(
+        "UPDATE articles SET last_seen = coalesce(?, last_seen), gone = ? WHERE id = ?",
+        [(*found(db, article_id), article_id) for article_id in article_ids],
+    )
+
+
+def found(db: sqlite3.Connection, article_id: int) -> tuple[str | None, str | None]:
+    """When the article was last seen, and since when it has gone (null: it is there)."""
+    visits = _visits(db, article_id)
+    seen = max((time for _, status, time in visits if status not in ABSENT), default=None)
+    return seen, _gone_since(visits)
 
 
 def _concerned(db: sqlite3.Connection, url: str) -> set[int]:

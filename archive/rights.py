@@ -67,7 +67,15 @@ def _record(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal])
 
 
 def apply(db: sqlite3.Connection, article_id: int) -> None:
-    """Write the three answers of an article: those of its current capture and of robots.txt."""
+    """Write the three answers of an article."""
+    db.execute(
+        "UPDATE articles SET may_crawl = ?, may_archive = ?, may_train = ? WHERE id = ?",
+        [*answers(db, article_id), article_id],
+    )
+
+
+def answers(db: sqlite3.Connection, article_id: int) -> Answers:
+    """The three answers of an article: those of its current capture and of robots.txt."""
     site, url, fetched = db.execute(
         "SELECT a.site, c.final_url, c.fetched FROM articles a JOIN captures c "
         "ON c.id = a.capture_id WHERE a.id = ?",
@@ -78,11 +86,7 @@ def apply(db: sqlite3.Connection, article_id: int) -> None:
         "AND place != 'robots.txt'",
         [url, fetched],
     ).fetchall()
-    answers = _combine([*own, *_of_robots(db, site)])
-    db.execute(
-        "UPDATE articles SET may_crawl = ?, may_archive = ?, may_train = ? WHERE id = ?",
-        [*answers, article_id],
-    )
+    return _combine([*own, *_of_robots(db, site)])
 
 
 def _of_robots(db: sqlite3.Connection, site: str, without: int | None = None) -> list[Answers]:

@@ -35,16 +35,20 @@ def members(db: sqlite3.Connection, article_id: int) -> set[int]:
     return found
 
 
-def _group(db: sqlite3.Connection, article_id: int) -> None:
-    """Name the group after its smallest article address; an article alone has none."""
+def name_of_group(db: sqlite3.Connection, article_id: int) -> str | None:
+    """The smallest article address of the group; null for an article alone."""
     group = members(db, article_id)
     marks = ", ".join("?" * len(group))
-    (smallest,) = db.execute(
-        f"SELECT min(url) FROM articles WHERE id IN ({marks})", [*group]
-    ).fetchone()
-    db.execute(
-        f"UPDATE articles SET translation_group = ? WHERE id IN ({marks})",
-        [smallest if len(group) > 1 else None, *group],
+    sql = f"SELECT min(url) FROM articles WHERE id IN ({marks})"
+    return db.execute(sql, [*group]).fetchone()[0] if len(group) > 1 else None
+
+
+def _group(db: sqlite3.Connection, article_id: int) -> None:
+    """Name the group after its smallest article address."""
+    name = name_of_group(db, article_id)
+    db.executemany(
+        "UPDATE articles SET translation_group = ? WHERE id = ?",
+        [(name, member) for member in members(db, article_id)],
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive import backup as backups
-from archive import lock
+from archive import lock, warc
 from archive.backup import BackupError, backup
 from archive.cli import cli
 from archive.integrity import verify
@@ -88,6 +88,8 @@ def test_of_captures_an_earlier_backup_is_given_what_is_new(archive: Path, tmp_p
     assert held.read_bytes()[:1] == b"?"
     new = held.stat().st_size - length
     assert (new > 0, made.copied) == (True, (copy / "archive.db").stat().st_size + new)
+    with open(held, "r+b") as file:
+        file.write(warc.GZIP_MAGIC[:1])
     assert is_whole(copy, archive)
 
 

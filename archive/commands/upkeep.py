@@ -9,28 +9,50 @@ from pathlib import Path
 import click
 
 from archive.options import shared_options
-from archive.terminal import EXIT_FAILURES, counted, megabytes, print_json, progress_bar, say
+from archive.terminal import (
+    EXIT_FAILURES,
+    counted,
+    megabytes,
+    print_json,
+    progress_bar,
+    say,
+    visible,
+)
 
 
 @click.command()
+@click.option("--repair", is_flag=True, help="Make anew what can be made anew, and check again.")
 @shared_options
-def verify(directory: Path, as_json: bool) -> None:
+def verify(repair: bool, directory: Path, as_json: bool) -> None:
     """Check that the archive is whole: captures, digests, blocks, index.
 
-    \b
-    Example:
-      newsarchive verify
-    """
-    from archive.integrity import verify as check
+    Nothing is changed without --repair. It makes anew all that follows from the captures; where these
+    have to be read again, it says so.
 
-    problems = check(directory)
+    \b
+    Examples:
+      newsarchive verify
+      newsarchive verify --repair
+    """
+    from archive import integrity, rereading
+    from archive.store import reader
+
+    problems = integrity.repair(directory) if repair else list(integrity.problems(directory))
+    lines = [problem.line for problem in problems if problem.is_wrong]
+    advice = integrity.advice(problems)
+    with reader(directory) as db:
+        outdated = rereading.outdated(db)
+    if outdated:
+        advice.append(f"{outdated:,} articles {rereading.ADVICE}")
     if as_json:
-        print_json({"ok": not problems, "problems": problems})
+        print_json({"ok": not lines, "problems": lines, "advice": advice})
     else:
-        for problem in problems:
-            click.echo(problem)
-        say("the archive is whole" if not problems else f"{len(problems)} problems")
-    if problems:
+        for line in lines:
+            click.echo(visible(line))
+        say("the archive is whole" if not lines else f"{len(lines)} problems")
+        for line in advice:
+            say(line)
+    if lines:
         sys.exit(EXIT_FAILURES)
 
 
