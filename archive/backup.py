@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import lock, warc
+from archive import lock, warc, warc_files
 from archive.errors import UserError
 from archive.store import reader
 
@@ -66,7 +66,7 @@ def backup(directory: Path, target: Path, advance: Advance = lambda _: None) -> 
             raise
         if is_new:
             os.replace(folder, target)
-            warc.sync_folder(target.parent)
+            warc_files.sync_folder(target.parent)
     return Backup(str(target), **made)
 
 
@@ -136,18 +136,18 @@ def _copy_once(directory: Path, folder: Path, is_new: bool, advance: Advance) ->
     copied = snapshot.stat().st_size
     for file, end in recorded.items():
         source = directory / "warc" / file
-        ends[file] = warc.end_of_request(source, end)
+        ends[file] = warc_files.end_of_request(source, end)
         begin = min(held.get(file, 0), ends[file])
         _append(source, folder / "warc" / file, begin, ends[file], advance)
         copied += ends[file] - begin
     for path in directory.glob("*.toml"):  # sources and phrases: with them it is crawled again
         shutil.copyfile(path, folder / "toml.partial")
         os.replace(folder / "toml.partial", folder / path.name)
-    warc.sync_folder(folder / "warc")
+    warc_files.sync_folder(folder / "warc")
     for name in ("archive.db-wal", "archive.db-shm"):  # of one who has read the earlier backup
         (folder / name).unlink(missing_ok=True)
     os.replace(snapshot, folder / "archive.db")
-    warc.sync_folder(folder)
+    warc_files.sync_folder(folder)
     for path in (folder / "warc").iterdir():  # files that an erasure has replaced
         if path.name not in ends:
             path.unlink()

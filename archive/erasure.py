@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
-from archive import captures, placement, presence, rights, urls, warc
+from archive import captures, placement, presence, rights, urls, warc, warc_files
 from archive.model import Capture
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _compact(archive: Store, file: str) -> None:
         "SELECT id, offset, length FROM captures WHERE file = ? ORDER BY offset", [file]
     ).fetchall()
     if rows and (folder / file).exists():
-        new, offsets = warc.rewrite(folder, file, [row[1:] for row in rows])
+        new, offsets = warc_files.rewrite(folder, file, [row[1:] for row in rows])
         db.execute("PRAGMA synchronous = FULL")  # on disk before the old file is deleted
         with db:
             db.executemany(
@@ -119,7 +119,7 @@ def _compact(archive: Store, file: str) -> None:
             )
         db.execute("PRAGMA synchronous = NORMAL")
     (folder / file).unlink(missing_ok=True)
-    warc.sync_folder(folder)
+    warc_files.sync_folder(folder)
     with db:
         db.execute("DELETE FROM unclean WHERE file = ?", [file])
 

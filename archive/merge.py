@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from archive import articles, forget, readings, rereading, rights, urls, warc
+from archive import articles, forget, readings, rereading, rights, urls, warc, warc_files
 from archive.errors import UserError
 from archive.model import Capture
 from archive.store import Store, reader
@@ -182,7 +182,7 @@ def _records(folder: Path, capture: Capture) -> bytes:
     found = warc.payload_digest(folder, capture.file, capture.offset)
     if capture.digest and found and found != capture.digest:
         raise warc.WarcError(f"the payload's digest is {found}, not {capture.digest}")
-    return warc.records(folder, capture.file, capture.offset, capture.length)
+    return warc_files.records(folder, capture.file, capture.offset, capture.length)
 
 
 def _join_tables(db: sqlite3.Connection, other: sqlite3.Connection) -> None:

@@ -29,6 +29,7 @@ from archive import (
     schema,
     urls,
     warc,
+    warc_files,
 )
 from archive.errors import UserError
 from archive.forgotten import Forgotten
@@ -425,7 +426,7 @@ class Store:
                     "SELECT file, max(offset + length) FROM captures GROUP BY file"
                 ).fetchall()
             )
-        return warc.cut_tail(self.warc_folder, ends)
+        return warc_files.cut_tail(self.warc_folder, ends)
 
     def close(self) -> None:
         """Close files and connection; the archive's folder can then be copied as it is."""

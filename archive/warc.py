@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -128,61 +127,8 @@ class WarcWriter:
                 files.append(self._folder / _file_name(self._name, len(files)))
             self._file = open(files[-1], "ab")  # noqa: SIM115 - kept open from record to record
             if self._file.tell() == 0:
-                self._file.write(_warcinfo(files[-1].name))
+                self._file.write(warcinfo(files[-1].name))
         return self._file
-
-
-def cut_tail(folder: Path, end: dict[str, int]) -> int:
-    """The number of bytes cut off: what a killed process wrote without recording it.
-
-    `end` gives for each file where its last recorded response ends. Whatever stands behind it is
-    a request record of that response (kept), or was never recorded, and is fetched again. A file in
-    which nothing is recorded goes.
-    """
-    cut = 0
-    for path in folder.glob("*.warc.gz"):
-        size = path.stat().st_size
-        if path.name not in end:
-            path.unlink()
-            cut += size
-        elif size > (keep := end_of_request(path, end[path.name])):
-            os.truncate(path, keep)
-            cut += size - keep
-    return cut
-
-
-def rewrite(folder: Path, file: str, places: Iterable[tuple[int, int]]) -> tuple[str, list[int]]:
-    """A new file with these responses of another one, and where they stand in it.
-
-    `places` are offset and length of each in the old file. Records are copied byte for byte, with
-    their requests. On disk for good on return; the old file stays as it is. Raises OSError.
-    """
-    name, count = re.fullmatch(r"(.*?)(?:-r(\d+))?\.warc\.gz", file).groups()  # type: ignore[union-attr]
-    new, offsets = f"{name}-r{int(count or 0) + 1}.warc.gz", list[int]()
-    with open(folder / file, "rb") as source, open(folder / new, "wb") as target:
-        target.write(_warcinfo(new))
-        for offset, length in places:
-            offsets.append(target.tell())
-            source.seek(offset)
-            target.write(source.read(end_of_request(folder / file, offset + length) - offset))
-        target.flush()
-        os.fsync(target.fileno())
-    sync_folder(folder)
-    return new, offsets
-
-
-def sync_folder(folder: Path) -> None:
-    """Names of files in the folder survive a power cut on return."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def end_of_request(path: Path, offset: int) -> int:
-    """Where the request record behind a response ends, or `offset` where it is torn or missing."""
-    return _end_of_member(path, offset, b"request")
 
 
 def read(folder: Path, file: str, offset: int, limit: int = BODY_LIMIT) -> Exchange:
@@ -193,24 +139,6 @@ def read(folder: Path, file: str, offset: int, limit: int = BODY_LIMIT) -> Excha
     """
     with _record(folder, file, offset) as record:
         return _exchange(record, limit)
-
-
-def records(folder: Path, file: str, offset: int, length: int) -> bytes:
-    """The response's record at that place and the request's behind it, compressed as they stand.
-
-    Raises WarcError where the file is missing or ends before.
-    """
-    path = folder / file
-    try:
-        end = end_of_request(path, offset + length)
-        with open(path, "rb") as stream:
-            stream.seek(offset)
-            found = stream.read(end - offset)
-    except OSError as error:
-        raise WarcError(f"{file} at {offset}: {error}") from error
-    if len(found) < length:
-        raise WarcError(f"{file} at {offset}: the file ends before the record does")
-    return found
 
 
 def payload_digest(folder: Path, file: str, offset: int) -> str:
@@ -276,6 +204,13 @@ class _Bounded(DecompressingBufferedReader):  # type: ignore[misc]
         if self._left <= 0:
             raise ArchiveLoadFailed(f"headers of more than {HEADER_BYTES:,} bytes")
         return line
+
+
+def warcinfo(name: str) -> bytes:
+    """The record that a file of that name begins with, compressed."""
+    builder = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
+    info = {"software": "newsletter-archive", "format": "WARC File Format 1.1"}
+    return _compressed(builder.create_warcinfo_record(name, info))
 
 
 def now() -> str:
@@ -405,25 +340,3 @@ def _target(url: str) -> str:
 
 def _file_name(name: str, count: int) -> str:
     return f"{name}-{datetime.now(UTC):%Y%m%d%H%M%S}-{count:05}.warc.gz"
-
-
-def _warcinfo(name: str) -> bytes:
-    builder = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
-    info = {"software": "newsletter-archive", "format": "WARC File Format 1.1"}
-    return _compressed(builder.create_warcinfo_record(name, info))
-
-
-def _end_of_member(path: Path, offset: int, kind: bytes) -> int:
-    with open(path, "rb") as file:
-        file.seek(offset)
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        plain, read = b"", 0
-        try:
-            while not inflate.eof and (chunk := file.read(1 << 16)):
-                plain = (plain + inflate.decompress(chunk))[:4096]
-                read += len(chunk)
-        except zlib.error:
-            return offset
-    if not inflate.eof or b"WARC-Type: " + kind not in plain:
-        return offset
-    return offset + read - len(inflate.unused_data)

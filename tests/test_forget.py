@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from archive import articles, erasure, forget, store, warc
+from archive import articles, erasure, forget, store, warc, warc_files
 from archive.backup import backup
 from archive.cli import cli
 from archive.integrity import verify
@@ -208,7 +208,7 @@ def test_an_erasure_that_is_killed_is_finished_by_the_next_who_opens(tmp_path: P
     states = [whole_state(whole), whole_state(make(tmp_path / "stays", stays))]
     work, n, seen = tmp_path / "work", 1, set()
     shutil.copytree(whole, work)
-    modules = {articles, erasure, forget, store, warc}
+    modules = {articles, erasure, forget, store, warc, warc_files}
     while killed_before(n, modules, lambda: run(work, "forget", "https://a.org/1", "--yes")):
         assert verify(work) == []
         assert whole_state(work) in states

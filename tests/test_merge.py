@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archive import lock, warc
+from archive import lock, warc, warc_files
 from archive import merge as merges
 from archive.integrity import verify
 from archive.merge import Merged, MergeError, merge
@@ -62,7 +62,7 @@ def test_a_merge_that_is_killed_is_resumed(
 ) -> None:
     monkeypatch.setattr(merges, "BATCH", 5)
     part, n = make(tmp_path / "part", SHOTS[::3]), 1
-    while killed_before(n, {merges, warc}, lambda: joined(tmp_path / "work", whole)):
+    while killed_before(n, {merges, warc, warc_files}, lambda: joined(tmp_path / "work", whole)):
         if (tmp_path / "work" / "archive.db").exists():
             assert verify(tmp_path / "work") == []
         if n % 3:  # begun anew, or resumed by the next
@@ -79,7 +79,7 @@ def test_records_are_copied_byte_for_byte(tmp_path: Path, whole: Path) -> None:
 
     def records(folder: Path) -> list[bytes]:
         places = rows(folder, "SELECT file, offset, length FROM captures WHERE url >= 'https://b'")
-        return [warc.records(folder / "warc", *place) for place in places]  # type: ignore[arg-type]
+        return [warc_files.records(folder / "warc", *place) for place in places]  # type: ignore[arg-type]
 
     assert records(tmp_path / "ours") == records(whole)
     assert all(record.count(warc.GZIP_MAGIC) == 2 for record in records(whole))

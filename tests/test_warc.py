@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import encodings, warc
+from archive import encodings, warc, warc_files
 
 
 def exchange(
@@ -170,7 +170,7 @@ def test_a_torn_tail_is_cut_and_the_recorded_stays(
     whole = path.read_bytes()
     end = first.offset + first.length
     path.write_bytes(whole[: max(end, len(whole) - cut)])
-    warc.cut_tail(folder, {first.file: end})
+    warc_files.cut_tail(folder, {first.file: end})
     assert warc.read(folder, first.file, first.offset).url == "http://example.org/1"
     assert end <= path.stat().st_size <= second.offset
     again = warc.WarcWriter(folder)
@@ -185,5 +185,5 @@ def test_a_file_with_nothing_recorded_goes(tmp_path: Path) -> None:
     writer = warc.WarcWriter(tmp_path)
     place = writer.append(exchange())
     writer.close()
-    assert warc.cut_tail(tmp_path, {}) > 0
+    assert warc_files.cut_tail(tmp_path, {}) > 0
     assert not (tmp_path / place.file).exists()
