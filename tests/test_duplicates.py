@@ -20,6 +20,8 @@ from archive import duplicates, schema
 from archive.cli import cli
 from archive.integrity import verify
 from archive.store import open_archive, reader
+from crawler.demo.content import load, to_text
+from crawler.demo.sites import SITES
 from tests.small_archive import make
 
 SENTENCES = [
@@ -251,3 +253,14 @@ def test_verify_finds_what_is_wrong_with_the_clusters(tmp_path: Path, damage: st
     with open_archive(tmp_path, "test") as opened, opened.transaction():
         duplicates.rebuild(opened.connection)
     assert verify(tmp_path) == []
+
+
+def test_translations_and_other_articles_of_a_site_are_no_duplicates() -> None:
+    """All articles of the sample sites, some of them translations."""
+    posts = [post for site in SITES for post in load(site).posts]
+    assert any(post.translation_of for post in posts)
+    with archive() as db:
+        for n, post in enumerate(posts):
+            put(db, str(n), to_text(post.body))
+        duplicates.refresh(db)
+        assert list(duplicates.clusters(db)) == []
