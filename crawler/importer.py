@@ -17,7 +17,7 @@ from archive import encodings, urls, warc
 from archive.errors import UserError
 from archive.model import Capture, Fault, Read, Reading, Role, SourceReport
 from archive.store import Store
-from crawler import mail, mailboxes, reextract, workers
+from crawler import mailboxes, reextract, workers
 from crawler.derive import PAGE_BYTES, too_large
 from crawler.progress import Progress
 from crawler.sources import Source, of_capture
@@ -206,6 +206,8 @@ def _page(path: Path, body: bytes, url: str | None) -> Item:
 
 
 def _mail(path: Path, body: bytes) -> Item:
+    from crawler import mail  # and with it all that reads articles, which else only workers load
+
     address = mail.address(body) or f"urn:sha256:{hashlib.sha256(body).hexdigest()}"
     exchange = _resource(path, address, body, "message/rfc822")
     is_on_web = address.startswith("http")
