@@ -629,6 +629,12 @@ def blocks_as_rows(db: Database) -> None:
         db.execute(statement)
 
 
+@migration
+def whole_history(db: Database) -> None:
+    """Sources whose whole history is being crawled: since when; null: none is."""
+    db.execute("ALTER TABLE sources ADD COLUMN full_since TEXT")
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

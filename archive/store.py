@@ -382,6 +382,20 @@ class Store:
             [json.dumps(sorted(feeds)), json.dumps(sorted(sitemaps)), warc.now(), name],
         )
 
+    def record_full(self, name: str, *, is_under_way: bool) -> None:
+        """Keep that the whole history of a source is being crawled, or is not any more."""
+        self.connection.execute(
+            "UPDATE sources SET full_since = CASE WHEN ? THEN coalesce(full_since, ?) END "
+            "WHERE name = ?",
+            [is_under_way, warc.now(), name],
+        )
+
+    def is_full_under_way(self, source: str) -> bool:
+        """Whether a crawl of the source's whole history has begun and not come to its end."""
+        sql = "SELECT full_since IS NOT NULL FROM sources WHERE name = ?"
+        row = self.connection.execute(sql, [source]).fetchone()
+        return bool(row and row[0])
+
     def failed_crawls(self, source: str) -> int:
         """How many crawls of the source in a row found none of its lists of articles."""
         row = self.connection.execute(

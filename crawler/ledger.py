@@ -85,10 +85,10 @@ class Ledger:
                 if notice := self._refusal(source):
                     self._skip(source.name, notice)
                     continue
-                seeds = discovery.seeds(source, self.options.full or self.options.every_way)
-                self._frontier.add(
-                    source.name, self.progress[source.name].trails.begin(seeds), again=True
-                )
+                progress = self.progress[source.name]
+                self._begin_full(progress)
+                seeds = discovery.seeds(source, progress.is_full or self.options.every_way)
+                self._frontier.add(source.name, progress.trails.begin(seeds), again=True)
                 for url, visited in self.archive.unplanned(source.name):
                     self._frontier.plan(source.name, url, self._next_visit(url, moment(visited)))
                 self._frontier.revisit(source.name)
@@ -97,6 +97,19 @@ class Ledger:
         # Those of other sources wait for their own crawl: it knows their rules.
         left = self.archive.captures(unread_only=True)
         return [capture for capture in left if capture.source in self.sources]
+
+    def _begin_full(self, progress: Progress) -> None:
+        """Crawl the whole history where that is asked for, or was and did not come to its end.
+
+        The lists that a killed crawl had still to ask for are not in the frontier any more.
+        """
+        name = progress.source.name
+        is_left = self.archive.is_full_under_way(name)
+        progress.is_full = self.options.full or is_left
+        if progress.is_full:
+            self.archive.record_full(name, is_under_way=True)
+        if is_left and not self.options.full:
+            progress.notices.append("goes on with the whole history: that crawl did not end")
 
     def reports(self) -> list[SourceReport]:
         """The reports as they stand."""
@@ -163,9 +176,11 @@ class Ledger:
         return entries
 
     def _assign(self, entry: Entry, source: Source) -> Assignment:
-        # After a failure the page is wanted, whether it changed or not.
+        held = self.archive.last_read(entry.url)
+        # What gave nothing when it was read, a wall say, is wanted whether it changed or not.
         has_failed = self.archive.has_failed(source.name, entry.url)
-        return Assignment(entry, source, None if has_failed else self.archive.last_read(entry.url))
+        is_wanted = has_failed and not (held and self.archive.has_reading(held))
+        return Assignment(entry, source, None if is_wanted else held)
 
     def save(self, batch: Sequence[Result]) -> None:
         """Store what came of these, in one transaction."""
@@ -220,7 +235,7 @@ class Ledger:
             progress.has_answered = True
             follow(
                 self._frontier, progress, capture, outcome,
-                full=self.options.full, every_way=self.options.every_way,
+                full=progress.is_full, every_way=self.options.every_way,
                 sitemaps=self._sitemaps.get(site, ()),
             )  # fmt: skip
 
@@ -297,6 +312,8 @@ class Ledger:
             progress.source.language or progress.language,
         )  # fmt: skip
         self.archive.record_discovery(name, [*progress.feeds], [*progress.sitemaps])
+        if not progress.waits:  # a host that is left alone has lists that were not asked for
+            self.archive.record_full(name, is_under_way=False)
         self._record_schedule(name, progress)
 
     def _record_schedule(self, name: str, progress: Progress) -> None:

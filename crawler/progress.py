@@ -40,6 +40,7 @@ class Progress:
     in_flight: int = 0
     is_drained: bool = False
     is_first_crawl: bool = False
+    is_full: bool = False  # the whole history, not only what is new
     gap: str | None = None  # the time since when a feed does not name everything (ISO 8601)
     beside: tuple[Link, ...] = ()  # what the home page offers beside its feeds
     spared: tuple[Link, ...] = ()  # lists that an API may stand in for

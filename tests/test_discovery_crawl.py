@@ -347,6 +347,25 @@ def test_a_wordpress_that_does_not_know_modified_after_is_not_read_to_its_end(
     assert len([path for path in again.asked if "wp-json" in path]) == 1
 
 
+def test_a_killed_crawl_of_the_whole_history_is_ended_by_the_next(tmp_path: Path) -> None:
+    def answer(path: str, killed_at: int = 0) -> Answer:
+        if path.startswith("/a/"):
+            return article(path)
+        number = int(query(path, "page") or 1)
+        if number == killed_at:
+            raise KeyboardInterrupt
+        further = f'<a rel="next" href="/?page={number + 1}">' if number < 6 else ""
+        return listed(f"/a/{number}", further=further)
+
+    with pytest.raises(KeyboardInterrupt):
+        crawl(tmp_path, lambda path: answer(path, killed_at=3), full=True)
+    rest = crawl(tmp_path, answer)
+    assert rest.report.notices == ("goes on with the whole history: that crawl did not end",)
+    with closing(open_reader(tmp_path)) as db:
+        assert db.execute("SELECT count(*) FROM articles").fetchone() == (6,)
+    assert not [path for path in crawl(tmp_path, answer).asked if "page=" in path]
+
+
 # Translations
 
 

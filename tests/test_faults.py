@@ -20,6 +20,7 @@ from tests import broken_site, faults
 from tests.broken_site import AUTHORITY, Site
 from tests.conftest import ROOT, Run, document
 from tests.faults import HOUR, ROWS, TWO_HOURS, Row
+from tests.moody_site import moody_site
 
 # The command line with less patience, saying at its end how much memory it took (KiB). Of its own:
 # ru_maxrss begins at what the process had that started it, the whole suite's.
@@ -165,6 +166,22 @@ def test_a_failure_stays_one_though_the_page_did_not_change(
             report = document(done)["sources"]["wall"]
             assert [f["kind"] for f in report["failures"]] == ["blocked"]
             assert report["unchanged"] == 0
+
+
+def test_a_held_article_is_asked_for_conditionally_also_after_a_failure(
+    newsarchive: Run, tmp_path: Path
+) -> None:
+    with moody_site() as site:
+        site.article("/1")
+        site.feed("/1")
+        site.write(tmp_path)
+        assert newsarchive("crawl", archive=tmp_path).returncode == 0
+        whole, site.answers["/1"] = site.answers["/1"], (500, {}, b"Oops")
+        assert newsarchive("crawl", "--revisit", archive=tmp_path).returncode == 1
+        site.answers["/1"] = whole
+        done = newsarchive("crawl", "--revisit", "--json", archive=tmp_path)
+        assert document(done)["sources"]["x"]["unchanged"] == 1
+        assert site.asked("/1")[-1] == 304
 
 
 def test_private_addresses_are_refused_unless_allowed(newsarchive: Run, tmp_path: Path) -> None:
