@@ -60,6 +60,13 @@ def test_the_files_the_readme_names_are_there() -> None:
         assert (ROOT / name).exists(), name
 
 
+def test_what_pages_link_to_is_there() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#:]+)[)#]", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
 def imports(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
