@@ -312,8 +312,7 @@ class Ledger:
             progress.source.language or progress.language,
         )  # fmt: skip
         self.archive.record_discovery(name, [*progress.feeds], [*progress.sitemaps])
-        if not progress.waits:  # a host that is left alone has lists that were not asked for
-            self.archive.record_full(name, is_under_way=False)
+        self.archive.record_full(name, is_under_way=False)
         self._record_schedule(name, progress)
 
     def _record_schedule(self, name: str, progress: Progress) -> None:
