@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 from statistics import median
+from typing import Any
 
 from archive import deviations
 from archive.deviations import Page
@@ -131,9 +135,9 @@ class _Split:
 
 def _split(db: sqlite3.Connection, source: str, kind: str) -> _Split:
     crawl, now, usual = None, list[Page](), list[Page]()
-    for started, pages in _runs(db, source, kind):
-        if crawl is None:
-            crawl, now = started, pages
+    for number, (started, pages) in enumerate(_runs(db, source, kind)):
+        if not number:
+            crawl, now = started or None, pages
             continue
         lack = max(0, LATEST - len(now))
         now = pages[:lack] + now
@@ -147,31 +151,48 @@ def _runs(db: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[str,
     """Crawls that fetched such pages, latest first: when each began, and its first pages in order.
 
     A crawl asks for the newest articles first: of one of the whole history these are the usual. What
-    a killed crawl captured counts to the one before it.
+    a killed crawl captured counts to the one before it; empty: there is none.
     """
     until = "~"  # behind every time
-    while True:
-        row = db.execute(
-            f"SELECT max(fetched) FROM captures WHERE source = ? AND {kind} AND fetched < ?",
-            [source, until],
-        ).fetchone()
-        if row[0] is None:
-            return
-        started = db.execute(
-            "SELECT max(started) FROM runs WHERE source = ? AND kind = 'crawl' AND started <= ?",
-            [source, row[0]],
-        ).fetchone()[0]
-        rows = db.execute(
-            "SELECT c.url, c.status, r.letters, r.removed, r.missing FROM captures c "
-            f"LEFT JOIN readings r ON r.capture_id = c.id WHERE c.source = ? AND {kind} "
-            "AND c.fetched >= ? AND c.fetched < ? AND (c.read OR c.status != 200) "
-            "ORDER BY c.fetched, c.id LIMIT ?",
-            [source, started or "", until, USUAL],
-        ).fetchall()
-        yield started, [_page(*row) for row in rows]
-        if started is None:
-            return
-        until = started
+    while rows := _captures(db, source, kind, "", until, latest=True):
+        starts = _starts(db, source, rows[-1][0], until)
+        for started, group in groupby(rows, partial(_start, starts)):
+            found = [*group][::-1]
+            if found[0] == rows[-1] and len(rows) == USUAL:  # it may have more, and earlier
+                found = _captures(db, source, kind, started, until)
+            yield started, [_page(*row[1:]) for row in found]
+            until = started
+
+
+def _captures(
+    db: sqlite3.Connection, source: str, kind: str, since: str, until: str, *, latest: bool = False
+) -> list[tuple[Any, ...]]:
+    """When they were fetched and what they gave: the first in that time, or the latest backwards."""
+    order = "DESC" if latest else "ASC"
+    return db.execute(
+        "SELECT c.fetched, c.url, c.status, r.letters, r.removed, r.missing FROM captures c "
+        f"LEFT JOIN readings r ON r.capture_id = c.id WHERE c.source = ? AND {kind} "
+        "AND c.fetched >= ? AND c.fetched < ? AND (c.read OR c.status != 200) "
+        f"ORDER BY c.fetched {order}, c.id {order} LIMIT ?",
+        [source, since, until, USUAL],
+    ).fetchall()
+
+
+def _starts(db: sqlite3.Connection, source: str, since: str, until: str) -> list[str]:
+    """When the crawls began that captured something in that time, in order."""
+    rows = db.execute(
+        "SELECT started FROM runs WHERE source = ?1 AND kind = 'crawl' AND started < ?3 "
+        "AND started >= coalesce((SELECT max(started) FROM runs WHERE source = ?1 "
+        "AND kind = 'crawl' AND started <= ?2), '') ORDER BY started",
+        [source, since, until],
+    )
+    return [row[0] for row in rows]
+
+
+def _start(starts: Sequence[str], capture: Sequence[Any]) -> str:
+    """When the crawl of a capture began; empty where there is none."""
+    place = bisect_right(starts, capture[0])
+    return starts[place - 1] if place else ""
 
 
 def _page(
