@@ -26,6 +26,7 @@ VERSION = "2"  # of the words in the index; another one: all are indexed anew
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 _MONTH = re.compile(r"\d{4}-\d\d")
 COLUMNS = tuple(field.name for field in fields(Article))
+_LISTS = tuple(COLUMNS.index(name) for name in ("authors", "tags"))
 _SELECT = ", ".join(f"article.{name}" for name in COLUMNS)
 
 
@@ -294,7 +295,7 @@ def run(db: sqlite3.Connection, sql: str, values: list[Any]) -> sqlite3.Cursor:
 
 
 def _article(row: Any) -> Article:
-    values = dict(zip(COLUMNS, tuple(row), strict=True))
-    values["authors"] = tuple(orjson.loads(values["authors"]))
-    values["tags"] = tuple(orjson.loads(values["tags"]))
-    return Article(**values)
+    values = list(row)  # in the order of the fields
+    for place in _LISTS:
+        values[place] = tuple(orjson.loads(values[place]))
+    return Article(*values)

@@ -46,6 +46,8 @@ class Selection:
         """Why the article has no place in the corpus, whatever else is in it; null where it has."""
         if article.may_train == "no" and not self._options.include_reserved:
             return RESERVED
+        if not self._options.quality:
+            return None
         sample = Sample(self._db, article)
         failed = (limit.rule.name for limit in self._options.quality if not limit.passes(sample))
         return next(failed, None)
