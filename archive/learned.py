@@ -71,6 +71,11 @@ def recount(db: sqlite3.Connection) -> None:
     """Make the digests of all blocks, and the counts, anew: their definition has changed."""
     db.create_function("digest", 1, fingerprint.digest, deterministic=True)
     db.execute("UPDATE blocks SET digest = digest(text)")
+    count_all(db)
+
+
+def count_all(db: sqlite3.Connection) -> None:
+    """Make the counts of all sites anew."""
     db.execute("DELETE FROM block_stats")
     db.execute(
         "INSERT INTO block_stats SELECT a.site, b.digest, count(DISTINCT b.article_id) AS articles "

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import islice
 
-from archive import fingerprint, search, urls
+from archive import fingerprint, learned, search, urls
 from archive.articles import utc, word_count
 from archive.model import Block, Capture, Reading, Reason
 from archive.store import Store
@@ -85,7 +85,7 @@ def fill(archive: Store, made: Iterator[Made]) -> int:
 def pour(archive: Store, made: Iterator[Made]) -> int:
     """The number of articles written, ten times as fast as `fill`: by SQL, and without readings.
 
-    What pages and commands read is as `fill` writes it; nothing is learned of the sites.
+    What pages and commands read is as `fill` writes it.
     """
     written = 0
     while batch := list(islice(made, POURED)):
@@ -93,6 +93,8 @@ def pour(archive: Store, made: Iterator[Made]) -> int:
             for article in batch:
                 _write(archive, article)
         written += len(batch)
+    with archive.transaction():
+        learned.count_all(archive.connection)
     return written
 
 
