@@ -10,6 +10,7 @@ UTF-8, whatever the format makes of them; memory is the peak of the process (res
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -95,11 +96,22 @@ def measure(directory: Path, arguments: Sequence[str]) -> Measured:
         command = [sys.executable, "-m", "crawler", "export", *given, "--archive", str(directory)]
         started = time.monotonic()
         process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - started
+        peak = 0
+        while True:
+            peak = _peak(process.pid) or peak
+            ended, status, used = os.wait4(process.pid, os.WNOHANG)
+            if ended:
+                break
+            time.sleep(0.02)
         if status:
             raise RuntimeError(f"failed: {' '.join(command)}")
-        return Measured(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+        return Measured(time.monotonic() - started, used.ru_utime + used.ru_stime, peak)
+
+
+def _peak(pid: int) -> int:
+    """The most bytes a process has held so far (Linux). What wait4 says is its parent's, if more."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) * 1024 if found else 0
 
 
 def size(directory: Path) -> int:
