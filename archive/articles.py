@@ -27,6 +27,7 @@ from archive import (
     search,
     translations,
     urls,
+    words,
 )
 from archive.model import Block, Capture, Reading, Reason, main_text
 
@@ -50,6 +51,8 @@ def relearn(db: sqlite3.Connection) -> None:
 
 def word_count(text: str) -> int:
     """The number of words; in scripts without spaces each letter counts as one."""
+    if not words.has_other_script(text):
+        return len(text.split())
     letters = len(_UNSPACED.findall(text))
     return letters + len(_UNSPACED.sub(" ", text).split())
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 MASK = "0"  # stands for a date, a number, an address, a name; several in a row are one
 KNOWN = 10_000  # texts whose form is remembered: a site's chrome comes with every page
+TOKENS = 100_000  # whose form is remembered: most of what stands in a text, in some ten megabytes
 LONGEST_NAME = 3  # words; a longer run of capitalised words is a title or a slogan
 
 # Months and weekdays in full: Unicode CLDR 47 (format and stand-alone forms). Those that are
@@ -53,6 +54,11 @@ _ADDRESS = re.compile(r"@|://|^www\.")
 _DIGIT = re.compile(r"\d")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _UNSPACED = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]")
+# Signs within a form that is being made: before a capitalised word, behind one at which a name ends,
+# and for a token that is nothing but punctuation. (Words have neither these nor digits.)
+_NAME, _END, _NOTHING = "\x01\x02\x03"
+_NAMES = re.compile(f"{_NAME}[^ {_END}]+(?: {_NAME}[^ {_END}]+)+")
+_MASKS = re.compile(f"{MASK}(?: {MASK})+")
 
 
 def digest(text: str) -> str:
@@ -63,34 +69,49 @@ def digest(text: str) -> str:
 @lru_cache(KNOWN)
 def normal_form(text: str) -> str:
     """Lower case without punctuation, single spaces; dates, numbers, addresses, names as MASK."""
-    plain = unicodedata.normalize("NFKC", text)
-    if _UNSPACED.search(plain):
-        plain = _EAST_ASIAN.sub(f" {MASK} ", plain)
-    words: list[str] = []
-    name: list[str] = []  # capitalised words in a row
-    for token in plain.split():
-        is_plain = token.isalpha()
-        if is_plain and token.islower() and token not in _CALENDAR:  # most words, at once
-            if name:
-                _add_name(words, name)
-            words.append(token)
-            continue
-        bare = token if is_plain else _bare(token)
-        word = bare.lower()
-        if word in _CALENDAR or not (is_plain or _is_word(word)):
-            _add_name(words, name)
-            _add(words, MASK)
-        else:
-            letters = word if is_plain else "".join(filter(str.isalnum, word))
-            if bare != word and bare[:1].isupper() and bare[1:].islower():
-                name.append(letters)
-            else:
-                _add_name(words, name)
-                _add(words, letters)
-        if not is_plain and not token.endswith(bare):  # between sentences a name ends
-            _add_name(words, name)
-    _add_name(words, name)
-    return " ".join(words)
+    plain = text
+    if not text.isascii():
+        plain = unicodedata.normalize("NFKC", text)
+        if _UNSPACED.search(plain):
+            plain = _EAST_ASIAN.sub(f" {MASK} ", plain)
+    form = " ".join(map(_FORMS.__getitem__, plain.split()))
+    if _NAME in form:
+        form = _NAMES.sub(_name, form).replace(_NAME, "").replace(_END, "")
+    if _NOTHING in form:
+        form = " ".join(form.replace(_NOTHING, "").split())
+    return _MASKS.sub(MASK, form) if f"{MASK} {MASK}" in form else form
+
+
+class _Forms(dict[str, str]):
+    """For each token what it is in the normal form, with the signs that `normal_form` needs."""
+
+    def __missing__(self, token: str) -> str:
+        if len(self) >= TOKENS:
+            self.clear()
+        self[token] = form = _form(token)
+        return form
+
+
+_FORMS = _Forms()
+
+
+def _form(token: str) -> str:
+    is_plain = token.isalpha()
+    bare = token if is_plain else _bare(token)
+    word = bare.lower()
+    if word in _CALENDAR or not (is_plain or _is_word(word)):
+        return MASK
+    letters = word if is_plain else "".join(filter(str.isalnum, word))
+    if bare != word and bare[:1].isupper() and bare[1:].islower():
+        # Between sentences a name ends.
+        return f"{_NAME}{letters}" + ("" if is_plain or token.endswith(bare) else _END)
+    return letters or _NOTHING
+
+
+def _name(run: re.Match[str]) -> str:
+    """Capitalised words in a row, of which two or three are a name."""
+    words = run.group()
+    return MASK if words.count(_NAME) <= LONGEST_NAME else words
 
 
 def _bare(token: str) -> str:
@@ -98,21 +119,6 @@ def _bare(token: str) -> str:
     if token[:-1].isalpha() and not token[-1].isalnum():  # a comma or full stop, mostly
         return token[:-1]
     return _EDGES.sub("", token)
-
-
-def _add(words: list[str], word: str) -> None:
-    """Add a word; several masks in a row are one."""
-    if word and not (word == MASK and words and words[-1] == MASK):
-        words.append(word)
-
-
-def _add_name(words: list[str], name: list[str]) -> None:
-    """Add capitalised words in a row, of which two or three are a name, and begin anew."""
-    if not name:
-        return
-    for word in [MASK] if 2 <= len(name) <= LONGEST_NAME else name:
-        _add(words, word)
-    name.clear()
 
 
 def _is_word(word: str) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise, takewhile
 
 from archive.fingerprint import MASK, digest, normal_form
@@ -60,6 +61,7 @@ class Thresholds:
     line: int  # at the start or end, of less than WORDS words or with many masks
 
 
+@lru_cache
 def thresholds(articles: int) -> Thresholds:
     """The thresholds of a site with so many articles: shares of them, within bounds.
 
@@ -79,6 +81,8 @@ def decide(blocks: Sequence[Block], counts: Counts) -> tuple[Block, ...]:
     Decisions of the rules are left as they are.
     """
     plain = tuple(_undone(block) for block in blocks)
+    if max(counts.by_digest.values(), default=0) < thresholds(counts.articles).edge:
+        return plain  # the lowest of the thresholds
     page = _Page(plain, counts)
     page.remove(page.inside())
     for run in page.runs():

@@ -104,8 +104,9 @@ def spellings(url: str) -> list[str]:
     if not parts.netloc:
         return [canonical(url)]
     host, path = parts.netloc.removeprefix("www."), parts.path.rstrip("/")
+    query = f"?{parts.query}" if parts.query else ""
     return [
-        urlunsplit((scheme, f"{www}{host}", f"{path}{slash}" or "/", parts.query, ""))
+        f"{scheme}://{www}{host}{path}{slash or ('' if path else '/')}{query}"
         for scheme in ("https", "http")
         for www in ("", "www.")
         for slash in ("", "/")

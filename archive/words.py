@@ -21,6 +21,8 @@ POINTS = (
     r"\u06d6-\u06ed"
 )
 _POINTS = re.compile(f"[{POINTS}]+")
+# Latin, Greek, Cyrillic and Armenian with all the signs of print: nothing of the above.
+_OTHER = re.compile(r"[^\x00-\u058f\u2000-\u206f]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -30,8 +32,18 @@ def words(text: str) -> str:
     The last letter of such a run stands alone, so that every letter begins a word and is found by
     itself. Accents are folded by the index's own tokenizer.
     """
-    plain = unpointed(unicodedata.normalize("NFKC", text))
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKC", text)
+    if not has_other_script(plain):
+        return plain
+    plain = unpointed(plain)
     return RUN.sub(lambda run: f" {_pairs(run.group())} ", plain)
+
+
+def has_other_script(text: str) -> bool:
+    """Whether a text may hold letters of a script without spaces, or points: a quick look."""
+    return not text.isascii() and _OTHER.search(text) is not None
 
 
 def unpointed(text: str) -> str:
