@@ -2,8 +2,8 @@
 
 Two texts are compared by their shingles of five words (Broder 1997, "On the resemblance and
 containment of documents"): similarity is the share of shingles that both have. Whom a text is
-compared with, MinHash with banding tells (Leskovec, Rajaraman, Ullman, "Mining of Massive
-Datasets", 3.4): a million articles are never compared pair by pair, and nothing is held in memory.
+compared with, its signature tells (`archive/signatures.py`): a million articles are never compared
+pair by pair, and nothing is held in memory.
 
 In the order of their rank (published first, then the smaller address) each article joins the
 representative before it that is most like it, or else represents itself. So every member is like
@@ -14,38 +14,22 @@ the set of articles alone. `docs/duplicates.md` says what was measured.
 from __future__ import annotations
 
 import heapq
-import re
 import sqlite3
-import struct
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
-from rensa import RMinHash
+from archive import signatures
+from archive.signatures import BANDS, SHORTEST
 
-from archive.words import UNSPACED
-
-# FineWeb's shingles (Penedo et al. 2024; datatrove's default): five words. In scripts without
-# spaces each letter is one, as in word counts.
-SHINGLE = 5
 # Least similarity. Lee et al. 2022 ask for .8, datatrove's bands for about .75. On copies of real
 # pages .7 finds half as many again of those that were edited or cut, and of 660,000 pairs of
 # different articles none comes near it: docs/duplicates.md.
 LIKE = 0.7
-SHORTEST = 50  # words: in a shorter text a name and a date make another one, so it has to be equal
-# Candidates are compared exactly, so that bands may be short and few. Of two texts with a similarity
-# of .7 these find 89 %, of .8 98.5 %, of .9 99.98 %; the 14 bands of 8 rows of FineWeb,
-# which compares nothing, 56 %, 92 % and 99.96 %.
-BANDS, ROWS = 8, 4
-SEED = 1  # of the permutations: any number, the same for ever
 MOST = 20  # candidates compared with an article, those with most bands in common first
-VERSION = f"2, R-MinHash {RMinHash.ALGORITHM_VERSION}"  # another one: all are compared anew
+VERSION = signatures.VERSION  # another one: all are compared anew
+BATCH = 500  # texts in memory at once
 
-_WORD = re.compile(r"[^\W_]+")
-_WORD_OR_LETTER = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
-_LETTER = re.compile(f"[{UNSPACED}]")
 _COLUMNS = [f"band{n}" for n in range(1, BANDS + 1)]
 _RANK = "a.dated, a.url"
 _COLLIDES = " OR ".join(f"s.{band} = :{band}" for band in _COLUMNS)
@@ -61,6 +45,19 @@ _LATER = f"""
 SELECT s.article_id FROM signatures s JOIN articles a ON a.id = s.article_id
 WHERE ({_COLLIDES}) AND ({_RANK}) > (:day, :url)
 """
+# Articles that have changed, and are members of a cluster or collide with another one. With the
+# others nothing is to be done: each represents itself, before and after.
+_CONCERNED = "\n".join(
+    (
+        "SELECT article_id FROM duplicates_pending JOIN duplicates USING (article_id)",
+        *(
+            "UNION SELECT article_id FROM duplicates_pending JOIN signatures mine USING (article_id) "
+            f"WHERE EXISTS (SELECT 1 FROM signatures s WHERE s.{band} = mine.{band} "
+            "AND s.article_id != mine.article_id)"
+            for band in _COLUMNS
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +124,8 @@ def refresh(db: sqlite3.Connection) -> None:
 
     In the transaction that changed them. What has changed stands in `duplicates_pending`.
     """
-    pending = _ids(db, "SELECT article_id FROM duplicates_pending")
-    for article_id in pending:
-        _sign(db, article_id)
-    _settle(db, set(pending))
+    _sign(db, "SELECT article_id FROM duplicates_pending")
+    _settle(db, set(_ids(db, _CONCERNED)))
     db.execute("DELETE FROM duplicates_pending")
 
 
@@ -138,9 +133,9 @@ def rebuild(db: sqlite3.Connection) -> None:
     """Make the clusters anew from the articles."""
     for table in ("duplicates", "signatures", "duplicates_pending"):
         db.execute(f"DELETE FROM {table}")
+    _sign(db, "SELECT id FROM articles")
     for article_id in _ids(db, f"SELECT a.id FROM articles a ORDER BY {_RANK}"):
-        _sign(db, article_id)  # in the order of rank: all that are there are earlier
-        _join(db, article_id)
+        _join(db, article_id)  # in the order of rank: it joins one of those before it
 
 
 def check(db: sqlite3.Connection) -> Iterator[str]:
@@ -158,7 +153,7 @@ def check(db: sqlite3.Connection) -> Iterator[str]:
         "LEFT JOIN signatures s ON s.article_id = a.id ORDER BY a.id"
     )
     for article_id, url, text, signed, *signature in rows:
-        if not signed or signature != _bands(text):
+        if not signed or signature != signatures.bands(text):
             yield f"duplicates {url}: its signature is not that of its text"
         elif held.get(article_id, (article_id, 1.0)) != _nearest(db, article_id):
             yield f"duplicates {url}: it is not with the article that it is most like"
@@ -172,55 +167,25 @@ def check(db: sqlite3.Connection) -> Iterator[str]:
 
 def similarity(one: str, other: str) -> float:
     """The share of shingles that both texts have, 0 to 1; short texts are equal (1) or not (0)."""
-    mine, others = _words(one), _words(other)
+    mine, others = signatures.words(one), signatures.words(other)
     if mine == others:
         return 1.0
     if min(len(mine), len(others)) < SHORTEST:
         return 0.0
-    first, second = set(_joined(mine)), set(_joined(others))
+    first, second = set(signatures.shingles(mine)), set(signatures.shingles(others))
     common = len(first & second)
     return common / (len(first) + len(second) - common)
 
 
-def _words(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return (_WORD_OR_LETTER if _LETTER.search(plain) else _WORD).findall(plain)
-
-
-def shingles(text: str) -> set[str]:
-    """What of two texts is compared: all that stands in five words in a row."""
-    return set(_joined(_words(text)))
-
-
-def _joined(words: list[str]) -> Iterator[str]:
-    return map(" ".join, zip(*(words[n:] for n in range(SHINGLE)), strict=False))
-
-
-def _bands(text: str) -> list[int | None]:
-    """Two texts are compared where one of these is equal and in the same place; null: with none."""
-    words = _words(text)
-    if len(words) < SHORTEST:
-        first = _hash(" ".join(words).encode()) if words else None
-        return [first, *[None] * (BANDS - 1)]
-    sketch = RMinHash(BANDS * ROWS, SEED)
-    sketch.update(list(_joined(words)))
-    slots = struct.pack(f"<{BANDS * ROWS}I", *sketch.digest())
-    size = len(slots) // BANDS
-    return [_hash(slots[start : start + size]) for start in range(0, len(slots), size)]
-
-
-def _hash(value: bytes) -> int:
-    """32 bits: of a million articles one in 500 is compared with another for nothing."""
-    return int.from_bytes(blake2b(value, digest_size=4).digest(), "big", signed=True)
-
-
-def _sign(db: sqlite3.Connection, article_id: int) -> None:
-    """Write by what the article is found."""
+def _sign(db: sqlite3.Connection, chosen: str) -> None:
+    """Write by what articles are found; `chosen` is a query for their ids."""
     marks = ", ".join("?" * (BANDS + 1))
-    db.execute(
-        f"INSERT OR REPLACE INTO signatures VALUES ({marks})",
-        [article_id, *_bands(_text(db, article_id))],
-    )
+    rows = db.execute(f"SELECT id, text FROM articles WHERE id IN ({chosen})")
+    while batch := rows.fetchmany(BATCH):
+        db.executemany(
+            f"INSERT OR REPLACE INTO signatures VALUES ({marks})",
+            [(article_id, *signatures.bands(text)) for article_id, text in batch],
+        )
 
 
 def _settle(db: sqlite3.Connection, changed: set[int]) -> None:

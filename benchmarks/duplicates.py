@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
-from archive import duplicates, warc
+from archive import duplicates, signatures, warc
 from archive.model import Reading
 from archive.store import open_archive, reader
 from archive.terminal import console
@@ -236,7 +236,7 @@ class Unlike:
 def _unlike(texts: Sequence[tuple[str, str]]) -> Unlike:
     holders: dict[str, list[int]] = defaultdict(list)
     for n, (_, text) in enumerate(texts):
-        for shingle in duplicates.shingles(text):
+        for shingle in set(signatures.shingles(signatures.words(text))):
             holders[shingle].append(n)
     met = {pair for held in holders.values() for pair in combinations(held, 2)}
     values = [
