@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
-from archive import captures, placement, presence, rights, urls, warc, warc_files
+from archive import captures, placement, presence, rights, sitemaps, urls, warc, warc_files
 from archive.model import Capture
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def erase(
 
 def _erase(db: sqlite3.Connection, found: Sequence[Capture]) -> None:
     touched = placement.save(db, [(capture, None) for capture in found]).touched
+    sitemaps.save(db, [(capture, ()) for capture in found if capture.role == "sitemap"])
     db.executemany("DELETE FROM captures WHERE id = ?", [(capture.id,) for capture in found])
     presence.renew(db, touched)
     for capture in {capture.url: capture for capture in found}.values():

@@ -13,9 +13,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
-from archive import articles, forget, readings, rereading, rights, urls, warc, warc_files
+from archive import (
+    articles,
+    forget,
+    readings,
+    rereading,
+    rights,
+    sitemaps,
+    urls,
+    warc,
+    warc_files,
+)
 from archive.errors import UserError
-from archive.model import Capture
+from archive.model import Capture, Found, Outcome, Reading
 from archive.store import Store, reader
 
 BATCH = 200  # captures stored in one transaction
@@ -33,6 +43,10 @@ LATEST = {
 # A claim in the frontier ends with its process.
 _AS = {"state": "replace(state, 'leased', 'waiting')", "lease": "NULL"}
 
+_CONTENT = (
+    "LEFT JOIN readings r ON r.capture_id = c.id LEFT JOIN sitemap_readings s ON s.capture_id = c.id "
+    "LEFT JOIN contents k ON k.digest = coalesce(r.content, s.content)"
+)
 _COLUMNS = ", ".join(f"c.{column.name}" for column in fields(Capture))
 
 
@@ -58,6 +72,15 @@ class _Theirs:
     is_read: bool
     content: str | None  # digest of the reading; null: none followed
     body: bytes | None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the capture was read as, as far as that is kept."""
+        if not self.body:
+            return None
+        if self.capture.role == "sitemap":
+            return Found(translations=sitemaps.unpack(self.body))
+        return readings.unpack(self.body)
 
 
 def merge(archive: Store, other: Path, advance: Callable[[int], None] = lambda _: None) -> Merged:
@@ -98,9 +121,7 @@ def count(directory: Path) -> int:
 
 def _batches(db: sqlite3.Connection) -> Iterator[list[_Theirs]]:
     rows = db.execute(
-        f"SELECT c.read, k.digest, k.body, {_COLUMNS} FROM captures c "
-        "LEFT JOIN readings r ON r.capture_id = c.id LEFT JOIN contents k ON k.digest = r.content "
-        "ORDER BY c.id"
+        f"SELECT c.read, k.digest, k.body, {_COLUMNS} FROM captures c {_CONTENT} ORDER BY c.id"
     )
     while batch := rows.fetchmany(BATCH):
         yield [_Theirs(Capture(*row[3:]), bool(row[0]), row[1], row[2]) for row in batch]
@@ -123,8 +144,7 @@ def _add(archive: Store, folder: Path, theirs: _Theirs, merged: Merged) -> None:
         if held[1] and not _is_better(theirs, held[2], held[3]):
             return
     if theirs.is_read:
-        reading = readings.unpack(theirs.body) if theirs.body else None
-        archive.save(ours, reading, theirs.capture.read_by)
+        archive.save(ours, theirs.outcome, theirs.capture.read_by)
 
 
 def _join_forgotten(archive: Store, other: sqlite3.Connection) -> None:
@@ -141,9 +161,8 @@ def _join_forgotten(archive: Store, other: sqlite3.Connection) -> None:
 
 def _is_forgotten(archive: Store, folder: Path, theirs: _Theirs) -> bool:
     capture, forgotten = theirs.capture, archive.forgotten
-    if theirs.body:
-        declared = readings.unpack(theirs.body).declared_url
-        return forgotten.has(capture.url, capture.final_url, declared)
+    if isinstance(reading := theirs.outcome, Reading):
+        return forgotten.has(capture.url, capture.final_url, reading.declared_url)
     return forgotten.has(capture.url, capture.final_url) or (
         capture.role != "robots" and forgotten.is_named(folder, capture.file, capture.offset)
     )
@@ -155,8 +174,7 @@ def _held(
     """The capture in this archive: its id, whether it is read, its reading's digest, by what."""
     where = " AND ".join(f"c.{name} = ?" for name in IDENTITY)
     row: tuple[int, int, str | None, str | None] | None = db.execute(
-        "SELECT c.id, c.read, k.digest, c.read_by FROM captures c LEFT JOIN readings r "
-        f"ON r.capture_id = c.id LEFT JOIN contents k ON k.digest = r.content WHERE {where}",
+        f"SELECT c.id, c.read, k.digest, c.read_by FROM captures c {_CONTENT} WHERE {where}",
         [getattr(capture, name) for name in IDENTITY],
     ).fetchone()
     return row

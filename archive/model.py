@@ -142,6 +142,19 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Translations:
+    """Addresses that a sitemap names as translations of each other, normalised (`urls.key`), sorted.
+
+    `entries` are those whose own entries say so, `own` all of their registered domain, the entries
+    among them; `foreign` those of other domains.
+    """
+
+    entries: tuple[str, ...]
+    own: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a page of discovery (feed, sitemap, listing, API, home page) leads to.
 
@@ -157,6 +170,7 @@ class Found:
     language: str | None = None
     name: str | None = None
     signals: tuple[Signal, ...] = ()
+    translations: tuple[Translations, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,6 +208,7 @@ def _settle(
             known |= {(member.keys.own, asked_for)}
         touched |= {member.article_id for member in members}
         before[article_id] = articles.revision_count(db, article_id)
+    for article_id in list(before):  # when all have moved: one may lose what it was just given
         articles.refresh(db, article_id)
     left = sorted(touched - set(before))
     for article_id in left:

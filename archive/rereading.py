@@ -12,8 +12,8 @@ from archive.model import Capture
 ADVICE = "were read by another version of the program: `newsarchive reextract` reads them again"
 PAGE = 500  # rows of the plan that are in memory at once
 
-# What articles, blocks, signals and the like follow from; lists of articles only led to it.
-_READABLE = "role IN ('article', 'robots') AND status BETWEEN 200 AND 299"
+# What articles, blocks, signals and the like follow from; other lists only led to it.
+_READABLE = "role IN ('article', 'robots', 'sitemap') AND status BETWEEN 200 AND 299"
 
 
 def sources(db: sqlite3.Connection) -> list[str]:
@@ -82,11 +82,11 @@ def planned(db: sqlite3.Connection) -> Iterator[list[Capture]]:
 
 
 def _groups(db: sqlite3.Connection, names: Sequence[str]) -> Iterator[tuple[str, list[Capture]]]:
-    """The captures of an article, or of a robots.txt, by a name for them."""
+    """The captures of an article or of a robots.txt, and each of a sitemap, by a name for them."""
     where, values = _where(names)
     together = (
-        "CASE WHEN role = 'robots' THEN 'robots ' || final_url ELSE 'article ' || "
-        "coalesce(article_id, 'of capture ' || id) END"
+        "CASE role WHEN 'robots' THEN 'robots ' || final_url "
+        "ELSE role || ' ' || coalesce(article_id, 'of capture ' || id) END"
     )
     rows = db.execute(
         f"SELECT {together} AS together, {captures.columns('c')} FROM captures c "

@@ -635,6 +635,36 @@ def whole_history(db: Database) -> None:
     db.execute("ALTER TABLE sources ADD COLUMN full_since TEXT")
 
 
+TRANSLATIONS_OF_SITEMAPS = """
+CREATE TABLE sitemap_readings (   -- what captures of sitemaps say of translations: archive/sitemaps.py
+    capture_id INTEGER PRIMARY KEY REFERENCES captures (id),
+    content TEXT NOT NULL REFERENCES contents (digest)
+);
+CREATE INDEX sitemap_readings_content ON sitemap_readings (content);
+
+CREATE TABLE sitemap_entries (    -- of each address the latest entry that names translations of it
+    key TEXT PRIMARY KEY,         -- normalised
+    capture_id INTEGER NOT NULL,  -- the sitemap that has it
+    set_id INTEGER NOT NULL       -- in sitemap_sets
+) WITHOUT ROWID;
+
+CREATE TABLE sitemap_sets (       -- addresses that are translations of each other: each set once
+    set_id INTEGER NOT NULL,      -- 64 bits of a hash of its members
+    key TEXT NOT NULL,
+    is_own INTEGER NOT NULL,      -- 0: of another domain than the entry; it joins no others
+    PRIMARY KEY (key, set_id)
+) WITHOUT ROWID;
+CREATE INDEX sitemap_sets_set ON sitemap_sets (set_id);
+"""
+
+
+@migration
+def translations_of_sitemaps(db: Database) -> None:
+    """What sitemaps say of translations; those captured before are read by `newsarchive reextract`."""
+    for statement in _statements(TRANSLATIONS_OF_SITEMAPS):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

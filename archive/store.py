@@ -27,6 +27,7 @@ from archive import (
     repetition,
     rights,
     schema,
+    sitemaps,
     urls,
     warc,
     warc_files,
@@ -132,6 +133,8 @@ class Store:
             presence.note(self.connection, capture)
         elif isinstance(outcome, Found):
             rights.save(self.connection, capture, outcome.signals)
+            if capture.role == "sitemap" and not capture.file.startswith(warc.PASSING):
+                sitemaps.save(self.connection, [(capture, outcome.translations)])
         elif capture.role == "article" and capture.status in presence.TELLING:
             change = presence.note(self.connection, capture)
         return change
@@ -179,7 +182,14 @@ class Store:
             if capture.role == "article"
         ]
         new = [pair for pair in pairs if not self.has_reading(pair[0])]
-        changed: set[int | None] = set()
+        changed = sitemaps.save(
+            db,
+            [
+                (r.capture, r.outcome.translations if isinstance(r.outcome, Found) else ())
+                for r in read
+                if r.capture.role == "sitemap"
+            ],
+        )
         for together in ([pair for pair in pairs if pair not in new], *([pair] for pair in new)):
             saved = placement.save(db, together)
             changed |= saved.changed
@@ -190,8 +200,11 @@ class Store:
         return changed
 
     def has_reading(self, capture: Capture) -> bool:
-        """Whether the capture was read as an article."""
-        sql = "SELECT 1 FROM readings WHERE capture_id = ?"
+        """Whether the capture was read as an article, or as a sitemap that names translations."""
+        sql = (
+            "SELECT 1 FROM readings WHERE capture_id = ?1 "
+            "UNION ALL SELECT 1 FROM sitemap_readings WHERE capture_id = ?1"
+        )
         return self.connection.execute(sql, [capture.id]).fetchone() is not None
 
     def _note_reading(

@@ -1,9 +1,10 @@
-"""Groups of translations: what pages declare of each other with hreflang."""
+"""Groups of translations: what pages declare of each other with hreflang, and sitemaps of them."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from archive import addresses, urls
 
@@ -21,8 +22,15 @@ def save(db: sqlite3.Connection, article_id: int, alternates: Iterable[tuple[str
 
 def regroup(db: sqlite3.Connection, article_ids: Iterable[int]) -> None:
     """Group these articles anew, each with all that is connected to it."""
-    for article_id in article_ids:
-        _group(db, article_id)
+    left = set(article_ids)
+    while left:
+        group = members(db, left.pop())
+        left -= group
+        db.execute(
+            "UPDATE articles SET translation_group = ?1 WHERE translation_group IS NOT ?1 "
+            "AND id IN (SELECT value FROM json_each(?2))",
+            [_name(db, group), json.dumps([*group])],
+        )
 
 
 def members(db: sqlite3.Connection, article_id: int) -> set[int]:
@@ -37,31 +45,42 @@ def members(db: sqlite3.Connection, article_id: int) -> set[int]:
 
 def name_of_group(db: sqlite3.Connection, article_id: int) -> str | None:
     """The smallest article address of the group; null for an article alone."""
-    group = members(db, article_id)
-    marks = ", ".join("?" * len(group))
-    sql = f"SELECT min(url) FROM articles WHERE id IN ({marks})"
-    return db.execute(sql, [*group]).fetchone()[0] if len(group) > 1 else None
+    return _name(db, members(db, article_id))
 
 
-def _group(db: sqlite3.Connection, article_id: int) -> None:
-    """Name the group after its smallest article address."""
-    name = name_of_group(db, article_id)
-    db.executemany(
-        "UPDATE articles SET translation_group = ? WHERE id = ?",
-        [(name, member) for member in members(db, article_id)],
-    )
+def _name(db: sqlite3.Connection, group: Collection[int]) -> str | None:
+    if len(group) == 1:
+        return None
+    sql = "SELECT min(url) FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+    return str(db.execute(sql, [json.dumps([*group])]).fetchone()[0])
 
 
 def _neighbours(db: sqlite3.Connection, article_id: int) -> set[int]:
-    """The articles under an address that it declares, and those that declare its own.
+    """The articles under an address that it declares, those that declare its own, and in sitemaps
+    those of the same set.
 
     Not its other addresses: which article those lead to may change with the next capture.
     """
     declared = db.execute("SELECT url FROM translations WHERE article_id = ?", [article_id])
-    found = {addresses.owner(db, urls.key(url)) for (url,) in declared.fetchall()}
+    keys = {urls.key(url) for (url,) in declared.fetchall()}
+    found = set[int]()
     row = db.execute("SELECT url FROM articles WHERE id = ?", [article_id]).fetchone()
-    spellings = urls.spellings(row[0]) if row else []
-    marks = ", ".join("?" * len(spellings))
-    by_others = db.execute(f"SELECT article_id FROM translations WHERE url IN ({marks})", spellings)
-    found |= {row[0] for row in by_others.fetchall()}
-    return {article for article in found if article is not None}
+    if row:
+        spellings = urls.spellings(row[0])
+        marks = ", ".join("?" * len(spellings))
+        by_others = db.execute(
+            f"SELECT article_id FROM translations WHERE url IN ({marks})", spellings
+        )
+        found = {other for (other,) in by_others.fetchall()}
+        keys |= _listed(db, urls.key(row[0]))
+    return found | {other for key in keys if (other := addresses.owner(db, key)) is not None}
+
+
+def _listed(db: sqlite3.Connection, key: str) -> set[str]:
+    """The addresses that sitemaps name as translations of one; of another domain none joins others."""
+    rows = db.execute(
+        "SELECT other.key FROM sitemap_sets own JOIN sitemap_sets other USING (set_id) "
+        "WHERE own.key = ? AND (own.is_own OR other.is_own)",
+        [key],
+    )
+    return {row[0] for row in rows.fetchall()}

@@ -25,6 +25,7 @@ from crawler.walls import WALLS
 if TYPE_CHECKING:
     from crawler.cleaning import SiteRules
 
+SITEMAPS = "sitemap-1"  # raised whenever a sitemap may give other translations
 # Statuses after which the same request gives the same answer for a long time (RFC 9110).
 PERMANENT = frozenset({400, 404, 405, 406, 410, 414, 451, 501})
 CUT_SHORT = "the answer was cut short"
@@ -47,6 +48,8 @@ def read_by(capture: Capture, source: Source, own_phrases: str = "") -> str:
     That is what may change between two readings of the same bytes: `keep`, `drop` and `language` of
     the source, and the digest of the user's own phrases.
     """
+    if capture.role == "sitemap":
+        return SITEMAPS
     if capture.role != "article":
         return EXTRACTOR
     rules = _rules(source, capture)

@@ -15,7 +15,7 @@ from datetime import timedelta
 from archive import urls
 from archive.model import Capture, Found, Link, Reading
 from crawler import discovery
-from crawler.discovery import paths
+from crawler.discovery import alternates, paths
 from crawler.discovery.page import is_own
 from crawler.frontier import Frontier
 from crawler.hosts import moment, stamp
@@ -25,7 +25,6 @@ from crawler.trails import PAGES
 
 # Clocks differ, and caches hold a sitemap for hours after its index tells of the change.
 MARGIN = timedelta(days=1)
-HREFLANG = "hreflang"  # the way by which translations are found
 CUT = f"more than {PAGES} pages list its articles: the rest was not asked for"
 
 
@@ -144,14 +143,14 @@ def follow_translations(
     Only those in the source's own section of the site, and not in that of another source. They
     lead no further: each member of a group declares all others.
     """
-    if capture.found_by == HREFLANG:
+    if capture.found_by == alternates.WAY:
         return
     source = progress.source
     own, site = paths.section(source.url), urls.site(source.url)
     places = [paths.section(one.url) for one in sources if urls.site(one.url) == site]
     inner = [place for place in places if place != own and place.startswith(own)]
     links = [
-        Link(other, "article", HREFLANG)
+        Link(other, "article", alternates.WAY)
         for _, other in article.alternates
         if urls.key(other) != urls.key(capture.url)
         and is_own(other, source.url)

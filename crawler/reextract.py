@@ -18,7 +18,8 @@ from crawler.sources import Source, of_capture
 from crawler.toml_errors import nearest
 from crawler.workers import Pending, Workers
 
-WAITING = 64  # captures under way in the workers, and results stored in one transaction
+WAITING = 64  # pages under way in the workers, and results stored in one transaction
+SITEMAP = 16  # pages that a sitemap counts for: of 50,000 addresses it takes some 20 MB when read
 
 
 class UnknownSource(UserError):
@@ -88,7 +89,7 @@ class Reextraction:
             waiting.append(
                 [self._pool.submit(c, of_capture(self._sources, c.source, c.url)) for c in group]
             )
-            if sum(map(len, waiting)) >= 2 * WAITING:
+            if sum(_pages(one.capture for one in group) for group in waiting) >= 2 * WAITING:
                 on_read(self._store(waiting))
         while waiting:
             on_read(self._store(waiting))
@@ -96,7 +97,7 @@ class Reextraction:
     def _store(self, waiting: deque[list[Pending]]) -> int:
         """Store the oldest groups in one transaction; the number of their captures."""
         groups: list[list[Read]] = []
-        while waiting and sum(map(len, groups)) < WAITING:
+        while waiting and sum(_pages(one.capture for one in group) for group in groups) < WAITING:
             groups.append([pending.result() for pending in waiting.popleft()])
         with self._archive.transaction():
             for group in groups:
@@ -120,3 +121,7 @@ class Reextraction:
                 report.lost += found.is_verdict
                 report.failed += not found.is_verdict
                 report.faults.append((capture.url, found))
+
+
+def _pages(captures: Iterable[Capture]) -> int:
+    return sum(SITEMAP if capture.role == "sitemap" else 1 for capture in captures)

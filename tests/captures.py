@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive import warc
-from archive.model import Block, Found, Outcome, Reading, Reason, Role, Signal
+from archive.model import Block, Found, Outcome, Reading, Reason, Role, Signal, Translations
 from archive.readings import EXTRACTOR
 from archive.store import open_archive, open_reader
 from tests.archive_state import State, state
@@ -32,7 +32,7 @@ class Shot:
     read_by: str = EXTRACTOR
 
 
-def _page(number: int, version: str = "", **more: object) -> Reading:
+def page(number: int, version: str = "", **more: object) -> Reading:
     text = f"{COMMON} Of pier {number} it is told otherwise, at length and by the few. {version}"
     own = tuple(Block("paragraph", line, line) for line in (text.strip(), FOOTER))
     gone = Block("paragraph", "Subscribe!", "Subscribe!", Reason.SUBSCRIBE, "subscribe-button", "x")
@@ -43,24 +43,32 @@ def _url(number: int) -> str:
     return f"https://a.org/{number}"
 
 
+def _sitemap(*sets: Translations) -> Found:
+    return Found(translations=sets)
+
+
 RESERVED = Signal("content-signal", "ai-train=no", "robots.txt", train="no")
 SHOTS = (
-    *(Shot(_url(n), n, _page(n)) for n in range(1, 7)),
-    Shot(_url(1), 11, _page(1, "It burnt down.")),
-    Shot(_url(1), 12, _page(1)),
+    *(Shot(_url(n), n, page(n)) for n in range(1, 7)),
+    Shot(_url(1), 11, page(1, "It burnt down.")),
+    Shot(_url(1), 12, page(1)),
     Shot(_url(2), 13, None, status=304),
     Shot(_url(3), 14, None, status=410),
-    Shot("https://a.org/short", 15, _page(4), final_url=_url(4)),
+    Shot("https://a.org/short", 15, page(4), final_url=_url(4)),
     # Three addresses declare one canonical: two are alike, one is not, so that none follows it.
-    Shot("https://a.org/7?print=1x", 16, _page(7, declared_url=_url(7))),
-    Shot("https://a.org/amp/7", 17, _page(7, "Amp.", declared_url=_url(7))),
+    Shot("https://a.org/7?print=1x", 16, page(7, declared_url=_url(7))),
+    Shot("https://a.org/amp/7", 17, page(7, "Amp.", declared_url=_url(7))),
     Shot("https://a.org/wrong", 18, Reading("Else", (Block("paragraph", "Nothing alike here at all.", ""),), declared_url=_url(7))),
-    Shot(_url(5), 19, _page(5, alternates=(("de", _url(6)), ("en", _url(5))))),
+    Shot(_url(5), 19, page(5, alternates=(("de", _url(6)), ("en", _url(5))))),
     Shot("https://a.org/robots.txt", 20, Found(signals=(RESERVED,)), role="robots"),
     Shot("https://a.org/robots.txt", 21, Found(), role="robots"),
     Shot("https://a.org/feed", 22, Found(), role="feed"),
-    Shot("https://b.org/8", 23, _page(8, signals=(Signal("tdmrep", "1", "header", train="no"),)), source="b"),
-    Shot("https://b.org/9", 24, _page(9), source="b"),
+    Shot("https://b.org/8", 23, page(8, signals=(Signal("tdmrep", "1", "header", train="no"),)), source="b"),
+    Shot("https://b.org/9", 24, page(9), source="b"),
+    # Of 1 the second sitemap counts, of 2 that of news, which names neither 1 nor 3.
+    Shot("https://a.org/map.xml", 25, _sitemap(Translations(("a.org/1", "a.org/2"), ("a.org/1", "a.org/2", "a.org/x"))), role="sitemap"),
+    Shot("https://a.org/map.xml", 26, _sitemap(Translations(("a.org/1",), ("a.org/1", "a.org/3"))), role="sitemap"),
+    Shot("https://a.org/news.xml", 27, _sitemap(Translations(("a.org/2",), ("a.org/2", "a.org/4"), ("b.org/8", "b.org/9"))), role="sitemap"),
 )  # fmt: skip
 
 
@@ -93,6 +101,8 @@ def whole_state(folder: Path) -> State:
             "addresses": _rows(db, "SELECT key, url FROM addresses JOIN articles ON id = article_id"),
             "index": _rows(db, "SELECT a.url FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid WHERE articles_fts MATCH 'harbour'"),
             "contents": _rows(db, "SELECT digest FROM contents"),
+            "entries": _rows(db, "SELECT e.key, set_id, c.url, c.fetched FROM sitemap_entries e JOIN captures c ON c.id = capture_id"),
+            "sets": _rows(db, "SELECT * FROM sitemap_sets"),
         }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from archive import integrity, warc
-from archive.model import Block, Capture, Fault, Found, Outcome, Read, Reading, Signal
+from archive.model import Block, Capture, Fault, Found, Outcome, Read, Reading, Signal, Translations
 from archive.store import Store, open_archive, open_reader
 from crawler import crawl, importer, reextract
 from crawler.ledger import Options
@@ -40,6 +40,8 @@ EVERYTHING = {
     "contents": "digest FROM contents",
     "translations": "(SELECT url FROM articles WHERE id = article_id), language, url FROM translations",
     "signals": "site, url, kind, raw, place, first_seen, last_seen, train FROM signals",
+    "entries": "key, capture_id, set_id FROM sitemap_entries",
+    "sets": "set_id, key, is_own FROM sitemap_sets",
     "captures": "id, read_by, read_as FROM captures WHERE status = 200",
 }  # fmt: skip
 
@@ -86,7 +88,7 @@ def build(directory: Path, steps: Steps, version: str) -> None:
 def save(archive: Store, url: str, second: int, outcome: Outcome | None, version: str) -> None:
     status, role = (200, "article") if outcome else (404, "article")
     if isinstance(outcome, Found):
-        role = "robots"
+        role = "sitemap" if url.endswith(".xml") else "robots"
     time = f"2026-11-24T12:00:{second:02}.000Z"
     exchange = warc.Exchange(url, time, status, (), f"{url} {second}".encode())
     with archive.transaction():
@@ -138,13 +140,23 @@ pages = st.tuples(st.sampled_from(ADDRESSES), st.none() | outcomes, outcomes)
 files = st.tuples(st.just("https://e.org/robots.txt"), robots, robots)
 
 
+listed = st.builds(
+    lambda numbers: Found(translations=tuple(
+        Translations((f"e.org/{n}",), tuple(sorted({f"e.org/{n}", f"e.org/{m}"})))
+        for n, m in numbers.items() if n != m
+    )),
+    st.dictionaries(st.integers(0, 4), st.integers(0, 4), max_size=3),
+)  # fmt: skip
+maps = st.tuples(st.sampled_from([f"https://e.org/{n}.xml" for n in "ab"]), listed, listed)
+
+
 @settings(
     max_examples=30,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(captured=st.lists(st.one_of(pages, pages, pages, files), min_size=1, max_size=9))
+@given(captured=st.lists(st.one_of(pages, pages, pages, files, maps), min_size=1, max_size=9))
 def test_whatever_the_older_extractor_read_it_is_as_if_made_anew(
     captured: list[tuple[str, Outcome | None, Outcome]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -156,6 +168,29 @@ def test_whatever_the_older_extractor_read_it_is_as_if_made_anew(
     one, other = everything(old), everything(fresh)
     for name in one:
         assert one[name] == other[name]
+
+
+def test_an_article_that_loses_a_page_in_the_same_step_is_derived_from_those_left(
+    tmp_path: Path,
+) -> None:
+    """One page moves to it, and another from there on to a third."""
+
+    def declares(url: str, title: str, *texts: str) -> Reading:
+        blocks = tuple(Block("paragraph", text, text) for text in texts)
+        return Reading(title, blocks, declared_url=url, language="en")
+
+    zero, two = "https://e.org/0", "https://e.org/2"
+    fault = Fault("not-an-article", "no text")
+    first = declares(zero, "B", TEXTS[6])
+    steps = [(two, 1, first), ("https://e.org/4", 2, fault), ("https://e.org/3", 3, fault)]
+    build(tmp_path, steps, OLD)
+    again = [
+        declares(zero, "A", TEXTS[6], BANNER),
+        declares(two, "B", TEXTS[5], TEXTS[6]),
+        declares(zero, "B", TEXTS[3], TEXTS[0], TEXTS[2], TEXTS[6]),
+    ]
+    read_again(tmp_path, again)
+    assert integrity.verify(tmp_path) == []
 
 
 def report(n: int, more: str = "") -> Reading:

@@ -26,6 +26,7 @@ CHECKS: tuple[Callable[[sqlite3.Connection], Iterator[Problem]], ...] = (
     tables.counts,
     index.check,
     tables.clusters,
+    tables.translations,
 )
 
 

@@ -49,7 +49,8 @@ def contents(db: sqlite3.Connection) -> Iterator[Problem]:
         if not is_whole:
             yield Problem(f"contents {digest}: does not fit its digest", Remedy.REEXTRACT)
     for (digest,) in db.execute(
-        "SELECT digest FROM contents WHERE digest NOT IN (SELECT content FROM readings)"
+        "SELECT digest FROM contents WHERE digest NOT IN (SELECT content FROM readings) "
+        "AND digest NOT IN (SELECT content FROM sitemap_readings)"
     ):
         yield Problem(f"contents {digest}: no capture was read as this", Remedy.REPAIR)
     for capture_id, url in db.execute(

@@ -16,6 +16,7 @@ from archive import (
     readings,
     rights,
     search,
+    sitemaps,
     urls,
 )
 from archive import translations as groups
@@ -55,6 +56,7 @@ def mend(store: Store, article_ids: Iterable[int], *, is_torn: bool) -> None:
         search.rebuild(db)  # what articles have now, so that it can be taken out with them
         for article_id in sorted(article_ids):
             _renew(db, article_id)
+        sitemaps.rebuild(db)
         articles.relearn(db)
         for table, (columns, source) in COUNTS.items():
             db.execute(f"DELETE FROM {table}")
@@ -73,10 +75,14 @@ def _drop_contents(db: sqlite3.Connection) -> None:
             is_whole = False
         if not is_whole:
             db.execute("DELETE FROM contents WHERE digest = ?", [digest])
-    lost = "SELECT capture_id FROM readings WHERE content NOT IN (SELECT digest FROM contents)"
-    db.execute(f"UPDATE captures SET {_OUTDATED} WHERE id IN ({lost})")
-    db.execute(f"DELETE FROM readings WHERE capture_id IN ({lost})")
-    db.execute("DELETE FROM contents WHERE digest NOT IN (SELECT content FROM readings)")
+    for table in ("readings", "sitemap_readings"):
+        lost = f"SELECT capture_id FROM {table} WHERE content NOT IN (SELECT digest FROM contents)"
+        db.execute(f"UPDATE captures SET {_OUTDATED} WHERE id IN ({lost})")
+        db.execute(f"DELETE FROM {table} WHERE capture_id IN ({lost})")
+    db.execute(
+        "DELETE FROM contents WHERE digest NOT IN (SELECT content FROM readings) "
+        "AND digest NOT IN (SELECT content FROM sitemap_readings)"
+    )
 
 
 def _drop_dangling(db: sqlite3.Connection) -> None:
@@ -87,7 +93,7 @@ def _drop_dangling(db: sqlite3.Connection) -> None:
     )
     for table in _HANGING:
         db.execute(f"DELETE FROM {table} WHERE article_id NOT IN (SELECT id FROM articles)")
-    for table in ("readings", "revisions"):
+    for table in ("readings", "sitemap_readings", "revisions"):
         db.execute(f"DELETE FROM {table} WHERE capture_id NOT IN (SELECT id FROM captures)")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 
-from archive import duplicates
+from archive import duplicates, sitemaps
 from archive.integrity.problem import Problem, Remedy
 
 # What each of these tables holds, counted anew: its columns, and where they come from.
@@ -69,3 +69,8 @@ def statistics(db: sqlite3.Connection) -> Iterator[Problem]:
 def clusters(db: sqlite3.Connection) -> Iterator[Problem]:
     """The clusters of near-duplicates."""
     return (Problem(line, Remedy.REPAIR) for line in duplicates.check(db))
+
+
+def translations(db: sqlite3.Connection) -> Iterator[Problem]:
+    """What counts of the translations that sitemaps name."""
+    return (Problem(line, Remedy.REPAIR) for line in sitemaps.check(db))

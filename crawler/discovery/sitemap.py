@@ -1,10 +1,10 @@
-"""Sitemaps (sitemaps.org, version 0.9): index, list of URLs, Google's news sitemap, gzip."""
+"""Sitemaps (sitemaps.org, version 0.9): index, list of URLs, Google's extensions, gzip."""
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -12,11 +12,10 @@ from lxml import etree
 
 from archive import encodings
 from archive.model import Fault, Found, Link
-from crawler.discovery import paths
+from crawler.discovery import alternates, paths
+from crawler.discovery.alternates import Entry
 from crawler.discovery.page import Page, absolute, change_time, distinct, is_own
 from crawler.sources import Source
-
-Entries = Iterable[tuple[str, str | None]]
 
 URLS = 50_000  # sitemaps.org: at most 50,000 URLs and 50 MB a file
 BYTES = 52_428_800
@@ -69,15 +68,22 @@ def find(page: Page, source: Source) -> Found | Fault:
     if kind != "urlset":
         return Fault("malformed-sitemap", f"no sitemap: the document is <{kind[:50]}>")
     articles = _articles(page, source, entries)
-    return articles if isinstance(articles, Fault) else Found(articles=articles)
+    if isinstance(articles, Fault):
+        return articles
+    named = alternates.named(entries, page.url, source.url)
+    return Found(
+        articles=articles + _translations(source, named.own, articles),
+        translations=tuple(named.sets),
+    )
 
 
-def _read(body: bytes) -> tuple[str, list[tuple[str, str | None]]]:
-    """The name of the root element; address and time of change of each entry below it.
+def _read(body: bytes) -> tuple[str, list[Entry]]:
+    """The name of the root element; the entries below it.
 
-    Entry by entry, so that the largest sitemap takes no more memory than its addresses.
+    Entry by entry, and each address once, so that the largest sitemap takes no more memory than its
+    addresses.
     """
-    kind, entries = "", []
+    kind, entries, known = "", list[Entry](), dict[str, str]()
     events = etree.iterparse(
         BytesIO(body), ("start", "end"),
         resolve_entities=False, no_network=True, recover=True, huge_tree=False,
@@ -91,7 +97,8 @@ def _read(body: bytes) -> tuple[str, list[tuple[str, str | None]]]:
             address = _text(element, "loc")
             changed = _text(element, "lastmod") or _text(element, "publication_date")
             if address:
-                entries.append((address, changed))
+                others = (known.setdefault(href, href) for href in alternates.hrefs(element))
+                entries.append(Entry(address, changed, tuple(others)))
             element.clear()
             while element.getprevious() is not None:
                 del element.getparent()[0]
@@ -100,34 +107,52 @@ def _read(body: bytes) -> tuple[str, list[tuple[str, str | None]]]:
     return kind, entries
 
 
-def _articles(page: Page, source: Source, entries: Entries) -> tuple[Link, ...] | Fault:
-    place = paths.section(source.url)
-    if paths.is_topic(place):
-        place = (
-            "/"  # its articles stand elsewhere; whoever names a sitemap for it means all of that
-        )
+def _articles(page: Page, source: Source, entries: Iterable[Entry]) -> tuple[Link, ...] | Fault:
+    place = _place(source)
     links, own, foreign = [], 0, 0
-    for address, stated_time in entries:
-        url = absolute(page.url, address)
+    for entry in entries:
+        url = absolute(page.url, entry.address)
         if not url or not is_own(url, source.url, page.url):
             foreign += url is not None
             continue
         own += 1
         if paths.in_section(url, place) and paths.may_be_article(url):
-            links.append(Link(url, "article", "sitemap", change_time(stated_time)))
+            links.append(Link(url, "article", "sitemap", change_time(entry.changed)))
     if foreign and not own:
         problem = f"nothing to crawl: its {foreign:,} addresses lead elsewhere"
         return Fault("malformed-sitemap", problem)
     return tuple(sorted(links, key=lambda link: link.changed or "", reverse=True))
 
 
-def _children(page: Page, source: Source, entries: Entries) -> Found:
+def _translations(
+    source: Source, named: Iterable[str], articles: Sequence[Link]
+) -> tuple[Link, ...]:
+    """The translations that have no entry of their own, as far as the source wants them."""
+    place, listed = _place(source), {link.url for link in articles}
+    wanted = [
+        url
+        for url in named
+        if url not in listed and is_own(url, source.url) and paths.in_section(url, place)
+    ]
+    return tuple(Link(url, "article", alternates.WAY) for url in wanted[:URLS])
+
+
+def _place(source: Source) -> str:
+    """The section of the source; where it lists what stands elsewhere, all of its site.
+
+    Whoever names a sitemap for a tag or a topic means what that lists.
+    """
+    place = paths.section(source.url)
+    return "/" if paths.is_topic(place) else place
+
+
+def _children(page: Page, source: Source, entries: Iterable[Entry]) -> Found:
     """The children that list articles: the likeliest and latest for every crawl, then the rest."""
     links = []
-    for address, stated_time in entries:
-        url = absolute(page.url, address)
+    for entry in entries:
+        url = absolute(page.url, entry.address)
         if url and url != page.url and is_own(url, source.url, page.url):
-            links.append(Link(url, "sitemap", "sitemap", change_time(stated_time)))
+            links.append(Link(url, "sitemap", "sitemap", change_time(entry.changed)))
     chosen = [li for li in links if not _OTHER_CHILDREN.search(li.url)] or links
     ranked = sorted(chosen, key=_rank, reverse=True)
     return Found(pages=tuple(ranked[:CHILDREN]), following=tuple(ranked[CHILDREN:]))
