@@ -86,7 +86,7 @@ def answers(db: sqlite3.Connection, article_id: int) -> Answers:
         "AND place != 'robots.txt'",
         [url, fetched],
     ).fetchall()
-    return _combine([*own, *_of_robots(db, site)])
+    return combine([*own, *_of_robots(db, site)])
 
 
 def _of_robots(db: sqlite3.Connection, site: str, without: int | None = None) -> list[Answers]:
@@ -99,8 +99,8 @@ def _of_robots(db: sqlite3.Connection, site: str, without: int | None = None) ->
     ).fetchall()
 
 
-def _combine(answers: Iterable[Answers]) -> Answers:
-    """For each question: no wins over yes, yes over unsaid."""
+def combine(answers: Iterable[Answers]) -> Answers:
+    """The answers that several signals give together: no wins over yes, yes over unsaid."""
     columns = list(zip(*answers, strict=True)) or [(), (), ()]
     crawl, archive, train = (_strongest(column) for column in columns)
     return crawl, archive, train

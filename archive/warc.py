@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -64,6 +64,7 @@ class Exchange:
     request_headers: Headers = ()
     kind: str = "response"  # response, revisit, resource
     refers_to: tuple[str, str, str] | None = None  # of a revisit: URL, date, payload digest
+    record_id: str = ""  # WARC-Record-ID of the record it was read from
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,26 @@ def read(folder: Path, file: str, offset: int, limit: int = BODY_LIMIT) -> Excha
     bytes, CutShort where its encoding ends before its end.
     """
     with _record(folder, file, offset) as record:
-        return _exchange(record, limit)
+        return decoded(_exchange(record, limit), limit)
+
+
+def decoded(exchange: Exchange, limit: int = BODY_LIMIT) -> Exchange:
+    """The exchange with its body decoded (Content-Encoding undone).
+
+    Raises TooLarge, CutShort and WarcError as `read` does.
+    """
+    if exchange.kind == "resource":  # it did not come over HTTP
+        return exchange
+    named = (value for name, value in exchange.headers if name.lower() == "content-encoding")
+    try:
+        body = encodings.decode(next(named, ""), exchange.body, limit)
+    except encodings.TooLarge as error:
+        raise TooLarge(str(error)) from error
+    except encodings.CutShort as error:
+        raise CutShort(str(error)) from error
+    except encodings.EncodingError as error:
+        raise WarcError(str(error)) from error
+    return replace(exchange, body=body)
 
 
 def payload_digest(folder: Path, file: str, offset: int) -> str:
@@ -180,7 +200,7 @@ def exchanges(stream: IO[bytes], limit: int = BODY_LIMIT) -> Iterator[Exchange |
             if record is None:
                 return
             if record.rec_type in ("response", "resource"):
-                yield _exchange(record, limit, decode=False)
+                yield _exchange(record, limit)
         except WarcError as error:
             yield error
         except (ArchiveLoadFailed, zlib.error, EOFError, ValueError) as error:
@@ -293,24 +313,18 @@ def _record(folder: Path, file: str, offset: int) -> Iterator[Any]:
         raise WarcError(f"{where}: {error}") from error
 
 
-def _exchange(record: Any, limit: int, decode: bool = True) -> Exchange:
+def _exchange(record: Any, limit: int) -> Exchange:
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     http = record.http_headers
     headers: Iterable[tuple[str, str]] = http.headers if http else ()
     if not http and (content_type := record.rec_headers.get_header("Content-Type")):
         headers = (("Content-Type", content_type),)
-    body = _payload(record).read(limit + 1)
+    payload = _payload(record)
+    body = payload.read(limit + 1)
     if len(body) > limit:
         raise TooLarge(f"{url}: more than {limit:,} bytes")
-    if decode and http:
-        try:
-            body = encodings.decode(http.get_header("Content-Encoding") or "", body, limit)
-        except encodings.TooLarge as error:
-            raise TooLarge(str(error)) from error
-        except encodings.CutShort as error:
-            raise CutShort(str(error)) from error
-        except encodings.EncodingError as error:
-            raise WarcError(str(error)) from error
+    if payload is record.raw_stream and payload.limit > 0:  # bytes that it still owes
+        raise WarcError(f"{url}: the file ends within its record")
     status, _, reason = (http.statusline if http else "200").partition(" ")
     return Exchange(
         url=url,
@@ -320,6 +334,7 @@ def _exchange(record: Any, limit: int, decode: bool = True) -> Exchange:
         headers=tuple(headers),
         body=body,
         kind=record.rec_type,
+        record_id=record.rec_headers.get_header("WARC-Record-ID") or "",
     )
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +63,33 @@ def read_by(capture: Capture, source: Source, own_phrases: str = "") -> str:
 
 def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
     """What the capture gives: a reading, links, or the fault that stands in the way."""
+    read = partial(warc.read, folder, capture.file, capture.offset, MAIL_BYTES)
+    return _derive(capture, source, read)
+
+
+def derive_exchange(exchange: warc.Exchange, source: Source) -> Outcome:
+    """The same of a response that is in no archive, its body still encoded as it came."""
+    capture = Capture(
+        url=exchange.url,
+        final_url=exchange.url,
+        source=source.name,
+        role=role(exchange.url),
+        fetched=exchange.fetched,
+        status=exchange.status,
+        digest="",
+        file="",
+        offset=0,
+        length=0,
+    )
+    return _derive(capture, source, partial(warc.decoded, exchange, MAIL_BYTES))
+
+
+def role(url: str) -> Role:
+    """What is looked for at an address of which nothing else is known."""
+    return "robots" if url.endswith("/robots.txt") else "article"
+
+
+def _derive(capture: Capture, source: Source, read: Callable[[], warc.Exchange]) -> Outcome:
     if capture.status >= 400:
         return Fault(
             f"http-{capture.status}", f"HTTP status {capture.status}", capture.status in PERMANENT
@@ -68,7 +97,7 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
     if capture.status >= 300:
         return Fault("redirects", "it redirects to nothing that can be fetched", permanent=True)
     try:
-        exchange = warc.read(folder, capture.file, capture.offset, MAIL_BYTES)
+        exchange = read()
     except warc.TooLarge:
         return too_large(MAIL_BYTES)
     except warc.CutShort:
@@ -117,7 +146,7 @@ def derive(folder: Path, capture: Capture, source: Source) -> Outcome:
         exchange.headers,
         rules,
         source.language,
-        captured=_moment(capture.fetched),
+        captured=moment(capture.fetched),
     )
 
 
@@ -131,7 +160,7 @@ def _wall(page: discovery.Page) -> Fault | None:
     return read if isinstance(read, Fault) and read.kind in WALLS else None
 
 
-def _moment(fetched: str) -> datetime | None:
+def moment(fetched: str) -> datetime | None:
     """When a capture was made; null where an imported file does not say it as WARC does."""
     try:
         moment = datetime.fromisoformat(fetched)

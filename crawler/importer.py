@@ -15,10 +15,10 @@ from lxml import etree, html
 
 from archive import encodings, urls, warc
 from archive.errors import UserError
-from archive.model import Capture, Fault, Read, Reading, Role, SourceReport
+from archive.model import Capture, Fault, Read, Reading, SourceReport
 from archive.store import Store
 from crawler import mailboxes, reextract, workers
-from crawler.derive import PAGE_BYTES, too_large
+from crawler.derive import PAGE_BYTES, role, too_large
 from crawler.progress import Progress
 from crawler.sources import Source, of_capture
 
@@ -186,9 +186,8 @@ class _Import:
         if held:
             has_failed = self._archive.has_failed(source, exchange.url)
             return held[0], held[1] and not has_failed
-        role: Role = "robots" if exchange.url.endswith("/robots.txt") else "article"
         return self._archive.append(
-            exchange, url=exchange.url, source=source, role=role, found_by=None
+            exchange, url=exchange.url, source=source, role=role(exchange.url), found_by=None
         ), False
 
     def _source(self, name: str, url: str) -> Progress:

@@ -58,13 +58,7 @@ class Workers:
         forkserver.ensure_running()  # it imports while this process goes on
         own = phrases.load(folder.parent / phrases.NAME)
         self._own_phrases = own.digest()
-        self._pool = ProcessPool(
-            max_workers=count or os.cpu_count() or 1,
-            max_tasks=PAGES,
-            initializer=_prepare,
-            initargs=[own],
-            context=multiprocessing.get_context("forkserver"),
-        )
+        self._pool = pool(own, count or os.cpu_count() or 1)
 
     def read_by(self, capture: Capture, source: Source) -> str:
         """The extractor and rules that read a capture here: see crawler/derive.py."""
@@ -88,6 +82,17 @@ class Workers:
         """End the processes."""
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
+
+
+def pool(own: phrases.Rules, count: int) -> ProcessPool:
+    """Processes for the reading of pages, told the user's own phrases; give each page SECONDS."""
+    return ProcessPool(
+        max_workers=count,
+        max_tasks=PAGES,
+        initializer=_prepare,
+        initargs=[own],
+        context=multiprocessing.get_context("forkserver"),
+    )
 
 
 def fault(error: BaseException) -> Fault:
