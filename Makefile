@@ -1,14 +1,16 @@
-# The verbs: make demo | test | lint | format | types | check | golden | bench-extraction | bench-learned | bench-alarms | bench-pages | clean
+# The verbs: make demo | test | lint | format | types | check | golden | bench | bench-crawl | bench-extraction | bench-learned | bench-alarms | bench-pages | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 TRAIN := .venv-train
+PEERS := .venv-peers
+NEWS_PLEASE := .venv-news-please
 # A file's tests share what they set up; files in alphabetical order, those with few tests not last.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test lint format types check browser bench-extraction bench-learned bench-alarms bench-pages classifier clean help
+.PHONY: demo test lint format types check browser bench bench-crawl bench-extraction bench-learned bench-alarms bench-pages classifier clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -30,6 +32,12 @@ types: $(VENV)/dev  ## mypy, strict
 
 check: lint types test  ## all that a change must pass
 
+bench: $(VENV)/dev $(BENCH)/installed $(PEERS)/installed $(NEWS_PLEASE)/installed  ## all benchmarks of speed, in 25 minutes; ARGS=--quick in 4
+	@$(BIN)/python -m benchmarks.everything $(or $(ARGS),--report docs/benchmarks.md)
+
+bench-crawl: $(VENV)/dev $(PEERS)/installed $(NEWS_PLEASE)/installed  ## pages a second, beside what others would do
+	@$(BIN)/python -m benchmarks.crawl $(or $(ARGS),--report docs/benchmarks.md)
+
 bench-extraction: $(BENCH)/installed  ## our extraction beside its peers' on ../shared/bench
 	@$(BENCH)/bin/python -m benchmarks.extraction $(or $(ARGS),--report docs/extraction.md)
 
@@ -46,7 +54,7 @@ classifier: $(TRAIN)/installed  ## train the block classifier again on ../shared
 	@$(TRAIN)/bin/python -m benchmarks.training $(ARGS)
 
 clean:  ## remove the environments and what the demo made
-	rm -rf $(VENV) $(BENCH) $(TRAIN) demo-archive build *.egg-info
+	rm -rf $(VENV) $(BENCH) $(TRAIN) $(PEERS) $(NEWS_PLEASE) demo-archive build *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -69,6 +77,18 @@ $(BENCH)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --upgrade pip  # 23.2 fails on lxml[html_clean]
 	@$(BENCH)/bin/pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	@touch $@
+
+$(PEERS)/installed: benchmarks/peers/requirements.txt
+	@echo "Installing the crawlers to compare with into $(PEERS) …"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(NEWS_PLEASE)/installed: benchmarks/peers/news-please.txt
+	@echo "Installing news-please into $(NEWS_PLEASE) …"
+	@$(PYTHON) -m venv $(NEWS_PLEASE)
+	@$(NEWS_PLEASE)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 $(TRAIN)/installed: pyproject.toml

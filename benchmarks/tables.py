@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
+from statistics import median
 
 from benchmarks.extractors import BASELINE
 from benchmarks.scoring import PageScore, Summary, summarise
@@ -42,6 +43,14 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         if number == 0:
             rules = [f"{'-' * (w - 1)}{':' if i else '-'}" for i, w in enumerate(widths)]
             yield f"| {' | '.join(rules)} |"
+
+
+def spread(values: Sequence[float], form: str) -> str:
+    """The median with the lowest and the highest value, each in that format."""
+    shown = format(median(values), form)
+    if len(values) == 1:
+        return shown
+    return f"{shown} ({format(min(values), form)}–{format(max(values), form)})"
 
 
 def _section(heading: str, scores: Sequence[PageScore]) -> Iterator[str]:
