@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import click
 
 from benchmarks import serving
 from benchmarks.pages import BENCH, load
-from benchmarks.processes import Cost, Failed, run
+from benchmarks.processes import Cost, Failed, newsarchive, run
 from benchmarks.report import machine, write_section
 from benchmarks.serving import Served
 from benchmarks.tables import markdown_table, spread
@@ -82,12 +81,6 @@ def crawl(served: Served, folder: Path) -> Cost:
     (folder / "sources.toml").write_text(listed)
     # It ends with 1, because some of the real pages are no articles.
     return newsarchive("crawl", "--archive", folder, allowed=(0, 1))
-
-
-def newsarchive(*arguments: str | Path, allowed: Sequence[int] = (0,)) -> Cost:
-    """What a command takes; its output is JSON."""
-    command = [sys.executable, "-m", "crawler", *arguments, "--json"]
-    return run(command, cwd=ROOT, allowed=allowed)
 
 
 def _ours(served: Served, folder: Path, again: list[Again]) -> Run:

@@ -4,26 +4,23 @@
     python -m benchmarks.export --articles 1000000 --only jsonl --directory /tmp/million
 
 Each export is `newsarchive export` as users run it, in a process of its own. MB are of the main texts in
-UTF-8, whatever the format makes of them; memory is the peak of the process (resident, Linux).
+UTF-8, whatever the format makes of them; memory is the peak of the process (benchmarks/processes.py).
 """
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from archive.store import Store, open_archive, reader
 from benchmarks import archives
+from benchmarks.processes import Cost, run
+from benchmarks.report import machine
 from benchmarks.tables import markdown_table
 
 BASE = 2_000  # articles that are made; larger archives repeat them under other addresses
@@ -43,15 +40,6 @@ FORMATS: dict[str, list[str]] = {
     "tei, gzip": ["tei", "--output", "{folder}/tei/", "--compress", "gzip"],
     "markdown, gzip": ["markdown", "--output", "{folder}/markdown/", "--compress", "gzip"],
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One export."""
-
-    seconds: float  # from start to end
-    cpu: float  # seconds of processor time
-    peak: int  # bytes
 
 
 def make(directory: Path, count: int) -> None:
@@ -89,29 +77,11 @@ def _multiply(archive: Store, times: int) -> None:
             db.execute("DELETE FROM duplicates_pending")
 
 
-def measure(directory: Path, arguments: Sequence[str]) -> Measured:
+def measure(directory: Path, arguments: Sequence[str]) -> Cost:
     """Run one export in a folder of its own, which is deleted."""
     with tempfile.TemporaryDirectory(dir=directory.parent) as folder:
         given = [argument.format(folder=folder) for argument in arguments]
-        command = [sys.executable, "-m", "crawler", "export", *given, "--archive", str(directory)]
-        started = time.monotonic()
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        peak = 0
-        while True:
-            peak = _peak(process.pid) or peak
-            ended, status, used = os.wait4(process.pid, os.WNOHANG)
-            if ended:
-                break
-            time.sleep(0.02)
-        if status:
-            raise RuntimeError(f"failed: {' '.join(command)}")
-        return Measured(time.monotonic() - started, used.ru_utime + used.ru_stime, peak)
-
-
-def _peak(pid: int) -> int:
-    """The most bytes a process has held so far (Linux). What wait4 says is its parent's, if more."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) * 1024 if found else 0
+        return run([sys.executable, "-m", "crawler", "export", *given, "--archive", directory])
 
 
 def size(directory: Path) -> int:
@@ -142,7 +112,9 @@ def main(counts: tuple[int, ...], only: tuple[str, ...], directory: Path | None)
                 f"{done.peak / 1e6:.0f}",
             ])  # fmt: skip
             print(rows[-1], file=sys.stderr)
-    print("\n".join(markdown_table(rows)))
+    print(
+        "\n".join(["## Export", "", f"{machine()}. MB of main texts.", "", *markdown_table(rows)])
+    )
     if directory is None:
         shutil.rmtree(folder)
 

@@ -9,26 +9,33 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import signal
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import linear_regression
 
-SAMPLE_SECONDS = 0.5
+ROOT = Path(__file__).parents[1]
+STEP_SECONDS = 0.01
+SHARE = 0.02  # of a core, that looking at the memory may take
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2): orphans of our commands become our children
 SETTLED = 0.3  # of the time, after which a program has loaded what it needs
 
 
+Memory = list[tuple[float, int]]  # seconds since the start, and bytes held then
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a command took. `memory`: seconds since its start, and bytes held then."""
+    """What a command took: seconds on the clock and of the processor, memory, its standard output."""
 
     seconds: float
     cpu: float
-    memory: list[tuple[float, int]] = field(repr=False)
+    memory: Memory = field(repr=False)
     output: str = field(repr=False)
 
     @property
@@ -40,7 +47,7 @@ class Cost:
     def growth(self) -> float:
         """Bytes a second by which it grew in the last 70 % of its time (least squares)."""
         late = [sample for sample in self.memory if sample[0] >= SETTLED * self.seconds]
-        if len(late) < 3:
+        if len(late) < 3:  # too short to tell
             return 0.0
         return linear_regression(*zip(*late, strict=True)).slope
 
@@ -53,39 +60,53 @@ def run(
     command: Sequence[str | Path],
     *,
     cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
     allowed: Sequence[int] = (0,),
     seconds: float = 540,
 ) -> Cost:
     """What the command took; exit codes but those allowed, and taking too long, raise Failed."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-        started, memory, cpu, ended = time.monotonic(), list[tuple[float, int]](), 0.0, 0.0
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=cwd, env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL, stdout=out, stderr=errors, start_new_session=True,
+            [str(part) for part in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=out,
+            stderr=errors, start_new_session=True,
         )  # fmt: skip
-        sampled = 0.0
-        while True:
-            now = time.monotonic() - started
-            try:
-                pid, status, used = os.wait4(-process.pid, os.WNOHANG)
-            except ChildProcessError:
-                break
-            if pid:
-                cpu += used.ru_utime + used.ru_stime
-                if pid == process.pid:
-                    ended, process.returncode = now, os.waitstatus_to_exitcode(status)
-            elif now > seconds:
-                os.killpg(process.pid, 9)
-            else:
-                if now - sampled >= SAMPLE_SECONDS:
-                    memory.append((now, _group_memory(process.pid)))
-                    sampled = now
-                time.sleep(0.02)
+        try:
+            took, cpu, memory = _watch(process, seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         if process.returncode not in allowed:
             raise Failed(f"{' '.join(map(str, command))}: {_text(errors)[-2000:]}")
-        return Cost(ended, cpu, memory, _text(out))
+        return Cost(took, cpu, memory, _text(out))
+
+
+def newsarchive(*arguments: str | Path, allowed: Sequence[int] = (0,)) -> Cost:
+    """What one of our commands takes; its output is JSON. Raises Failed."""
+    return run([sys.executable, "-m", "crawler", *arguments, "--json"], cwd=ROOT, allowed=allowed)
+
+
+def _watch(process: subprocess.Popen[bytes], most: float) -> tuple[float, float, Memory]:
+    """The seconds until the process ended, those of the processor of its group, and the memory of that."""
+    started, took, cpu, due = time.monotonic(), 0.0, 0.0, 0.0
+    memory: Memory = []
+    while True:
+        now = time.monotonic() - started
+        try:
+            pid, status, used = os.wait4(-process.pid, os.WNOHANG)
+        except ChildProcessError:  # all have ended
+            return took, cpu, memory
+        if pid:
+            cpu += used.ru_utime + used.ru_stime
+            if pid == process.pid:
+                took, process.returncode = now, os.waitstatus_to_exitcode(status)
+            continue
+        if now > most:
+            os.killpg(process.pid, signal.SIGKILL)
+        if now >= due:
+            memory.append((now, _group_memory(process.pid)))
+            looked = time.monotonic() - started - now
+            due = now + looked / SHARE
+        time.sleep(STEP_SECONDS)
 
 
 def _group_memory(group: int) -> int:

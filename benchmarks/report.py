@@ -1,4 +1,4 @@
-"""docs/extraction.md: each measurement writes its own section, the rest of the file stays."""
+"""Pages of docs/: each measurement writes its own section, the rest of the file stays."""
 
 from __future__ import annotations
 

@@ -15,6 +15,10 @@ from archive.options import shared_options, sources_option
 from archive.terminal import print_json, say
 from crawler.unattended import contact_option
 
+workers_option = click.option(
+    "--workers", "count", type=click.IntRange(1), help="Processes that read pages [all cores]."
+)
+
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[SOURCE]…")
@@ -60,10 +64,16 @@ def crawl(
 @cli.command(name="import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
 @click.option("--url", help="The address of a saved page, where the page itself does not say it.")
+@workers_option
 @sources_option
 @shared_options
 def import_(
-    paths: tuple[Path, ...], url: str | None, file: Path | None, directory: Path, as_json: bool
+    paths: tuple[Path, ...],
+    url: str | None,
+    count: int | None,
+    file: Path | None,
+    directory: Path,
+    as_json: bool,
 ) -> None:
     """Import WARC files, saved pages (.html, .html.gz), mail (.eml, .mbox), and folders of them.
 
@@ -80,7 +90,7 @@ def import_(
     if url and len(chosen) > 1:
         raise click.UsageError("--url names one page: import one file with it")
     with (
-        open_workers(directory, file, "import") as (archive, workers, known),
+        open_workers(directory, file, "import", count) as (archive, workers, known),
         terminal.progress_bar("importing", len(chosen)) as advance,
     ):
         reports = importer.run(archive, workers, chosen, url, lambda _: advance(1), known)
@@ -90,7 +100,7 @@ def import_(
 @cli.command(name="reextract")
 @click.argument("names", nargs=-1, metavar="[SOURCE]…")
 @click.option("--all", "everything", is_flag=True, help="Also what this extractor has read.")
-@click.option("--workers", "count", type=click.IntRange(1), help="Processes that read [all cores].")
+@workers_option
 @sources_option
 @shared_options
 def reextract_(
