@@ -642,19 +642,14 @@ CREATE TABLE sitemap_readings (   -- what captures of sitemaps say of translatio
 );
 CREATE INDEX sitemap_readings_content ON sitemap_readings (content);
 
-CREATE TABLE sitemap_entries (    -- of each address the latest entry that names translations of it
-    key TEXT PRIMARY KEY,         -- normalised
-    capture_id INTEGER NOT NULL,  -- the sitemap that has it
-    set_id INTEGER NOT NULL       -- in sitemap_sets
-) WITHOUT ROWID;
-
-CREATE TABLE sitemap_sets (       -- addresses that are translations of each other: each set once
+CREATE TABLE sitemap_translations (  -- sets of addresses that are translations of each other
+    key TEXT NOT NULL,            -- the address, normalised
     set_id INTEGER NOT NULL,      -- 64 bits of a hash of its members
-    key TEXT NOT NULL,
-    is_own INTEGER NOT NULL,      -- 0: of another domain than the entry; it joins no others
+    is_own INTEGER NOT NULL,      -- 0: of another domain than the entries; it joins no others
+    capture_id INTEGER,           -- the sitemap whose entry of the address names the set, and counts
     PRIMARY KEY (key, set_id)
 ) WITHOUT ROWID;
-CREATE INDEX sitemap_sets_set ON sitemap_sets (set_id);
+CREATE INDEX sitemap_translations_set ON sitemap_translations (set_id);
 """
 
 

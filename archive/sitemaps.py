@@ -20,8 +20,8 @@ from archive.model import Capture, Translations
 
 Sets = tuple[Translations, ...]
 
+TABLE = "sitemap_translations"
 _LATEST = "ORDER BY c.fetched DESC, c.digest DESC, c.url DESC, c.source DESC, c.id DESC"
-_DAMAGED = (zlib.error, ValueError, KeyError, TypeError)
 
 
 def pack(sets: Sets) -> tuple[str, bytes]:
@@ -60,48 +60,38 @@ def save(db: sqlite3.Connection, said: Sequence[tuple[Capture, Sets]]) -> set[in
 
 def rebuild(db: sqlite3.Connection) -> None:
     """Make anew what counts of all that sitemaps say, and the groups that follow."""
-    db.execute("DELETE FROM sitemap_entries")
-    db.execute("DELETE FROM sitemap_sets")
-    _fill(db, "main")
-    rows = db.execute("SELECT id FROM articles WHERE translation_group IS NOT NULL").fetchall()
-    listed = db.execute("SELECT DISTINCT key FROM sitemap_sets").fetchall()
-    translations.regroup(db, {row[0] for row in rows} | _owners(db, (row[0] for row in listed)))
+    db.execute(f"DELETE FROM {TABLE}")
+    _fill(db, TABLE)
+    grouped = db.execute("SELECT id FROM articles WHERE translation_group IS NOT NULL").fetchall()
+    keys = db.execute(f"SELECT DISTINCT key FROM {TABLE}").fetchall()
+    found = {row[0] for row in grouped} | _owners(db, (row[0] for row in keys))
+    translations.regroup(db, found)
 
 
 def check(db: sqlite3.Connection) -> Iterator[str]:
-    """What of the tables does not follow from what sitemaps say, a line each."""
-    for table in ("sitemap_entries", "sitemap_sets"):
-        db.execute(f"CREATE TEMP TABLE IF NOT EXISTS made_{table} AS SELECT * FROM {table} LIMIT 0")
-        db.execute(f"DELETE FROM temp.made_{table}")
-    db.execute("CREATE UNIQUE INDEX IF NOT EXISTS temp.made_keys ON made_sitemap_entries (key)")
+    """What counts, but does not follow from what sitemaps say: a line."""
+    made = "temp.made_translations"
     db.execute(
-        "CREATE UNIQUE INDEX IF NOT EXISTS temp.made_members ON made_sitemap_sets (key, set_id)"
+        f"CREATE TEMP TABLE IF NOT EXISTS made_translations AS SELECT * FROM {TABLE} LIMIT 0"
     )
+    db.execute("CREATE UNIQUE INDEX IF NOT EXISTS temp.made ON made_translations (key, set_id)")
+    db.execute("CREATE INDEX IF NOT EXISTS temp.made_sets ON made_translations (set_id)")
+    db.execute(f"DELETE FROM {made}")
     try:
-        _fill(db, "temp", "made_")
-    except _DAMAGED:
+        _fill(db, made)
+    except (zlib.error, ValueError, KeyError, TypeError):
         return  # what is wrong is said of its content
-    for table in ("sitemap_entries", "sitemap_sets"):
-        held, made = f"main.{table}", f"temp.made_{table}"
-        for one, other in ((held, made), (made, held)):
-            row = db.execute(
-                f"SELECT key FROM (SELECT * FROM {one} EXCEPT SELECT * FROM {other}) LIMIT 1"
-            ).fetchone()
-            if row:
-                yield f"{table} {row[0]}: not what the latest sitemaps say"
-                break
+    for one, other in ((TABLE, made), (made, TABLE)):
+        sql = f"SELECT key FROM (SELECT * FROM {one} EXCEPT SELECT * FROM {other}) LIMIT 1"
+        if row := db.execute(sql).fetchone():
+            yield f"sitemap_translations {row[0]}: not what the latest sitemaps say"
+            return
 
 
-def _fill(db: sqlite3.Connection, schema: str, prefix: str = "") -> None:
+def _fill(db: sqlite3.Connection, table: str) -> None:
+    writer = _Writer(db, table)
     for capture_id, sets in _latest_first(db):
-        for one in sets:
-            number = _number(one)
-            entered = db.executemany(
-                f"INSERT OR IGNORE INTO {schema}.{prefix}sitemap_entries VALUES (?, ?, ?)",
-                [(key, capture_id, number) for key in one.entries],
-            )
-            if entered.rowcount:
-                _insert_set(db, f"{schema}.{prefix}sitemap_sets", number, one)
+        writer.enter(capture_id, sets)
 
 
 def _latest_first(db: sqlite3.Connection) -> Iterator[tuple[int, Sets]]:
@@ -144,10 +134,11 @@ def _record(db: sqlite3.Connection, capture_id: int | None, sets: Sets) -> None:
 
 
 class _Writer:
-    """Changes of the tables in one step: entries first, then the groups of all that they concern."""
+    """Changes of the table in one step: entries first, then the groups of all that they concern."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, table: str = TABLE) -> None:
         self._db = db
+        self._table = table
         self._orders: dict[int | None, tuple[object, ...]] = {}
         self._touched = set[int]()  # sets that won or lost an entry
         self._inserted = set[int]()
@@ -158,9 +149,8 @@ class _Writer:
         for key in (key for one in sets for key in one.entries):
             held, number = self._entry(key)
             if held == capture_id:
-                self._touched.add(number)
                 self._lost[key] = capture_id
-                self._db.execute("DELETE FROM sitemap_entries WHERE key = ?", [key])
+                self._point(key, number, None)
 
     def enter(
         self, capture_id: int | None, sets: Sets, only: Collection[str] | None = None
@@ -174,16 +164,10 @@ class _Writer:
                 held, old = self._entry(key)
                 if held is not None and self._order(held) >= self._order(capture_id):
                     continue
-                self._db.execute(
-                    "INSERT OR REPLACE INTO sitemap_entries VALUES (?, ?, ?)",
-                    [key, capture_id, number],
-                )
-                if old == number:
-                    continue
-                self._touched |= {number} if held is None else {number, old}
-                if number not in self._inserted:
-                    self._inserted.add(number)
-                    _insert_set(self._db, "sitemap_sets", number, one)
+                if held is not None and old != number:
+                    self._point(key, old, None)
+                self._insert(number, one)
+                self._point(key, number, capture_id, is_news=held is None or old != number)
 
     def replace(self) -> None:
         """Enter what the latest of the other captures say of addresses whose entry was taken out."""
@@ -196,24 +180,45 @@ class _Writer:
                 break
 
     def regroup(self) -> None:
-        """Drop the sets that have no entry any more, and group the articles of all that changed."""
-        keys = set[str]()
-        for number in self._touched:
-            rows = self._db.execute("SELECT key FROM sitemap_sets WHERE set_id = ?", [number])
+        """Drop the sets that no entry names any more, and group the articles of all that changed."""
+        keys, sets = set[str](), [(number,) for number in self._touched]
+        for number in sets:
+            rows = self._db.execute(f"SELECT key FROM {self._table} WHERE set_id = ?", number)
             keys |= {row[0] for row in rows.fetchall()}
-        self._db.executemany(  # the entries of a set are members of it
-            "DELETE FROM sitemap_sets WHERE set_id = ?1 AND NOT EXISTS (SELECT 1 FROM sitemap_sets m "
-            "JOIN sitemap_entries e ON e.key = m.key WHERE m.set_id = ?1 AND e.set_id = ?1)",
-            [(number,) for number in self._touched],
+        self._db.executemany(
+            f"DELETE FROM {self._table} WHERE set_id = ?1 AND NOT EXISTS "
+            f"(SELECT 1 FROM {self._table} WHERE set_id = ?1 AND capture_id IS NOT NULL)",
+            sets,
         )
         translations.regroup(self._db, _owners(self._db, keys))
 
     def _entry(self, key: str) -> tuple[int | None, int]:
         """The capture and the set of the entry that counts; no capture where there is none."""
         row: tuple[int, int] | None = self._db.execute(
-            "SELECT capture_id, set_id FROM sitemap_entries WHERE key = ?", [key]
+            f"SELECT capture_id, set_id FROM {self._table} "
+            "WHERE key = ? AND capture_id IS NOT NULL",
+            [key],
         ).fetchone()
         return row or (None, 0)
+
+    def _point(
+        self, key: str, number: int, capture_id: int | None, *, is_news: bool = True
+    ) -> None:
+        self._db.execute(
+            f"UPDATE {self._table} SET capture_id = ? WHERE key = ? AND set_id = ?",
+            [capture_id, key, number],
+        )
+        if is_news:
+            self._touched.add(number)
+
+    def _insert(self, number: int, one: Translations) -> None:
+        if number not in self._inserted:
+            self._inserted.add(number)
+            members = [(key, True) for key in one.own] + [(key, False) for key in one.foreign]
+            self._db.executemany(
+                f"INSERT OR IGNORE INTO {self._table} VALUES (?, ?, ?, NULL)",
+                [(key, number, is_own) for key, is_own in members],
+            )
 
     def _order(self, capture_id: int | None) -> tuple[object, ...]:
         if capture_id not in self._orders:
@@ -221,14 +226,6 @@ class _Writer:
                 "SELECT fetched, digest, url, source, id FROM captures WHERE id = ?", [capture_id]
             ).fetchone()
         return self._orders[capture_id]
-
-
-def _insert_set(db: sqlite3.Connection, table: str, number: int, one: Translations) -> None:
-    members = [(key, True) for key in one.own] + [(key, False) for key in one.foreign]
-    db.executemany(
-        f"INSERT OR IGNORE INTO {table} (set_id, key, is_own) VALUES (?, ?, ?)",
-        [(number, key, is_own) for key, is_own in members],
-    )
 
 
 def _number(one: Translations) -> int:

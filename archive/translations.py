@@ -79,7 +79,8 @@ def _neighbours(db: sqlite3.Connection, article_id: int) -> set[int]:
 def _listed(db: sqlite3.Connection, key: str) -> set[str]:
     """The addresses that sitemaps name as translations of one; of another domain none joins others."""
     rows = db.execute(
-        "SELECT other.key FROM sitemap_sets own JOIN sitemap_sets other USING (set_id) "
+        "SELECT other.key FROM sitemap_translations own "
+        "JOIN sitemap_translations other USING (set_id) "
         "WHERE own.key = ? AND (own.is_own OR other.is_own)",
         [key],
     )

@@ -101,8 +101,7 @@ def whole_state(folder: Path) -> State:
             "addresses": _rows(db, "SELECT key, url FROM addresses JOIN articles ON id = article_id"),
             "index": _rows(db, "SELECT a.url FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid WHERE articles_fts MATCH 'harbour'"),
             "contents": _rows(db, "SELECT digest FROM contents"),
-            "entries": _rows(db, "SELECT e.key, set_id, c.url, c.fetched FROM sitemap_entries e JOIN captures c ON c.id = capture_id"),
-            "sets": _rows(db, "SELECT * FROM sitemap_sets"),
+            "listed": _rows(db, "SELECT t.key, set_id, is_own, c.url, c.fetched FROM sitemap_translations t LEFT JOIN captures c ON c.id = capture_id"),
         }  # fmt: skip
 
 

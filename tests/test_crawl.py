@@ -99,6 +99,8 @@ def test_translations_are_one_group(crawled: Crawled) -> None:
     ).fetchall()
     db.close()
     assert len(groups) >= 4
+    magazine = next(site.base_url for site in crawled.sites if site.name == "magazine")
+    assert sum(name.startswith(magazine) for name, _ in groups) == 2  # named by its sitemap alone
     assert all(len(set(languages.split(","))) >= 2 for _, languages in groups)
 
 

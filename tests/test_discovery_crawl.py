@@ -15,7 +15,7 @@ import pytest
 from archive.store import open_reader
 from crawler import frontier, trails
 from crawler.sources import Source
-from tests.discovery_site import Answer, Crawled, article, crawl, index, listed, rss, urlset
+from tests.discovery_site import URLSET, Answer, Crawled, article, crawl, index, listed, rss, urlset
 
 HOME = "https://e.org"
 
@@ -408,6 +408,26 @@ def test_translations_that_the_head_of_the_answer_names_are_one_group(tmp_path: 
     with closing(open_reader(tmp_path)) as db:
         sql = "SELECT count(*) FROM articles GROUP BY translation_group"
         assert db.execute(sql).fetchall() == [(3,), (3,)]
+
+
+def test_translations_that_a_sitemap_alone_names_are_found_and_one_group(tmp_path: Path) -> None:
+    rows = "".join(
+        f"<url><loc>{HOME}/a/{n}-de</loc>"
+        + "".join(
+            f'<link rel="alternate" hreflang="{code}" href="{target}"/>'
+            for code, target in (("en", f"/a/{n}-en"), ("fr", f"https://other.com/a/{n}"))
+        )
+        + "</url>"
+        for n in (1, 2)
+    )
+    source = Source("s", f"{HOME}/", sitemaps=(f"{HOME}/map.xml",))
+    done = crawl(tmp_path, served({"/map.xml": URLSET.format(rows)}), source)
+    assert sorted(done.asked[1:]) == ["/a/1-de", "/a/1-en", "/a/2-de", "/a/2-en"]
+    with closing(open_reader(tmp_path)) as db:
+        groups = db.execute("SELECT translation_group, url FROM articles ORDER BY url").fetchall()
+    assert groups == [
+        (f"{HOME}/a/{n}-de", f"{HOME}/a/{n}-{code}") for n in (1, 2) for code in ("de", "en")
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS)

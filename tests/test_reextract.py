@@ -40,8 +40,7 @@ EVERYTHING = {
     "contents": "digest FROM contents",
     "translations": "(SELECT url FROM articles WHERE id = article_id), language, url FROM translations",
     "signals": "site, url, kind, raw, place, first_seen, last_seen, train FROM signals",
-    "entries": "key, capture_id, set_id FROM sitemap_entries",
-    "sets": "set_id, key, is_own FROM sitemap_sets",
+    "listed": "key, set_id, is_own, capture_id FROM sitemap_translations",
     "captures": "id, read_by, read_as FROM captures WHERE status = 200",
 }  # fmt: skip
 

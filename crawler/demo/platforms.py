@@ -130,7 +130,7 @@ def _beehiiv(place: Place) -> Routes:
 def _magazine(place: Place) -> Routes:
     """Folders of years and months, an archived feed (RFC 5005), a JSON feed and a news sitemap.
 
-    They are of its own language: only the articles themselves lead to their translations.
+    They are of its own language: only the news sitemap leads to the translations (hreflang).
     """
     own = place.publication
     posts = own.edition(own.language)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-
-from lxml import etree
 
 from archive import urls
 from archive.model import Translations
 from crawler.discovery import paths
-from crawler.discovery.page import absolute, is_own, language_code
+from crawler.discovery.page import absolute, domain, language_code
 
 WAY = "hreflang"  # the way by which translations are found
 # What one entry names at most: Wikipedia, of all that publish articles, has some 350 editions. An entry
@@ -35,26 +34,33 @@ class Entry:
     alternates: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Named:
     """What a sitemap names: the sets of translations, and all addresses in them that are its own."""
 
-    sets: list[Translations] = field(default_factory=list)
-    own: list[str] = field(default_factory=list)
+    sets: list[Translations]
+    own: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """An address that may be an article's."""
+
+    url: str
+    key: str
+    domain: str
 
 
 def hrefs(element: Any) -> tuple[str, ...]:
     """The addresses of the translations that an element of a sitemap names, each once.
 
-    Null is said by a language that is none, by `x-default` (a page for all others), and by more
+    None is named by a language that is none, by `x-default` (a page for all others), and by more
     languages than there are.
     """
     found: dict[str, None] = {}
-    for child in element:
-        if not isinstance(child.tag, str) or etree.QName(child).localname != "link":
-            continue
-        is_alternate = "alternate" in (child.get("rel") or "").lower().split()
-        if is_alternate and language_code(child.get("hreflang")) and child.get("href"):
+    for child in element.iterchildren("{*}link"):
+        is_alternate = "alternate" in child.get("rel", "").lower().split()
+        if is_alternate and child.get("href") and _language(child.get("hreflang")):
             found[child.get("href")] = None
     return tuple(found) if len(found) <= LANGUAGES else ()
 
@@ -65,45 +71,47 @@ def named(entries: Iterable[Entry], base: str, home: str) -> Named:
     Entries count that are of the registered domain of the sitemap at `base` or of the source at
     `home`; their translations may stand anywhere.
     """
-    known: dict[str, str | None] = {}
-    keys: dict[str, str] = {}
+    known: dict[str, _Page | None] = {}
 
-    def address(href: str) -> str | None:
+    def page(href: str) -> _Page | None:
         if href not in known and len(known) < ADDRESSES:
-            url = absolute(base, href)
-            known[href] = url if url and paths.may_be_article(url) else None
-            if known[href]:
-                keys[str(url)] = urls.key(str(url))
+            known[href] = _page(base, href)
         return known.get(href)
 
-    members: dict[str, dict[str, str]] = {}  # of each entry, by key: the addresses of its set
+    places = {domain(base), domain(home)}
+    members: dict[str, dict[str, _Page]] = {}  # of each entry by its key: pages by theirs
     for entry in entries:
-        if not entry.alternates:
-            continue
-        own = address(entry.address)
-        if own and is_own(own, home, base):
-            found = [own, *(url for href in entry.alternates if (url := address(href)))]
-            members.setdefault(keys[own], {}).update((keys[url], url) for url in found)
+        own = page(entry.address) if entry.alternates else None
+        if own and own.domain in places:
+            found = [own, *(other for href in entry.alternates if (other := page(href)))]
+            members.setdefault(own.key, {}).update((other.key, other) for other in found)
     return _sets(members)
 
 
-def _sets(members: dict[str, dict[str, str]]) -> Named:
+def _sets(members: dict[str, dict[str, _Page]]) -> Named:
     """The sets, each once with all entries that name it."""
-    distinct = {frozenset(found) for found in members.values()}
-    shared = Counter(key for one in distinct for key in one)
+    shared = Counter(key for one in {frozenset(found) for found in members.values()} for key in one)
     by_set: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    result, own_urls, left = Named(), dict[str, None](), ADDRESSES
+    own_urls, left = dict[str, None](), ADDRESSES
     for key, found in members.items():
-        kept = {k: url for k, url in found.items() if k == key or shared[k] <= LANGUAGES}
-        own = {k: url for k, url in kept.items() if is_own(url, found[key])}
-        name = (tuple(sorted(own)), tuple(sorted(kept.keys() - own.keys())))
-        if len(kept) < 2 or (name not in by_set and len(kept) > left):
-            continue
-        if name not in by_set:
-            left -= len(kept)
-        by_set.setdefault(name, []).append(key)
-        own_urls |= dict.fromkeys(own.values())
-    for (own_keys, foreign), entries in by_set.items():
-        result.sets.append(Translations(tuple(sorted(entries)), own_keys, foreign))
-    result.own = [*own_urls]
-    return result
+        site = found[key].domain
+        kept = [page for k, page in found.items() if k == key or shared[k] <= LANGUAGES]
+        own = [page for page in kept if page.domain == site]
+        foreign = sorted(page.key for page in kept if page.domain != site)
+        name = (tuple(sorted(page.key for page in own)), tuple(foreign))
+        if len(kept) > 1 and (name in by_set or len(kept) <= left):
+            left -= 0 if name in by_set else len(kept)
+            by_set.setdefault(name, []).append(key)
+            own_urls |= dict.fromkeys(page.url for page in own)
+    sets = [Translations(tuple(sorted(entries)), *name) for name, entries in by_set.items()]
+    return Named(sets, [*own_urls])
+
+
+def _page(base: str, href: str) -> _Page | None:
+    url = absolute(base, href)
+    return _Page(url, urls.key(url), domain(url)) if url and paths.may_be_article(url) else None
+
+
+@lru_cache(1024)  # of half a million links in a sitemap
+def _language(stated: str | None) -> str | None:
+    return language_code(stated)

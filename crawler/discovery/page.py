@@ -43,10 +43,13 @@ def absolute(base: str, href: object) -> str | None:
 
 def is_own(url: str, *places: str | None) -> bool:
     """Whether an address is of the registered domain of one of the places."""
-    domain = _domain(urlsplit(url).netloc)
-    return bool(domain) and any(
-        domain == _domain(urlsplit(place).netloc) for place in places if place
-    )
+    own = domain(url)
+    return bool(own) and any(own == domain(place) for place in places if place)
+
+
+def domain(url: str) -> str:
+    """The registered domain of an address (`urls.registered_domain`)."""
+    return _domain(urlsplit(url).netloc)
 
 
 @lru_cache(1024)  # the 50,000 addresses of a sitemap are of one host
