@@ -62,6 +62,7 @@ class _Phrases:
     by_letter: dict[str, list[tuple[str, _Rule]]]
 
 
+@lru_cache(REMEMBERED)
 def size(text: str) -> float:
     """The length of a text in words."""
     if not _UNSPACED.search(text):

@@ -94,7 +94,7 @@ def weights(raw: Sequence[RawBlock], values: Iterable[float]) -> dict[Any, float
     """For each element the sum of the values of the blocks in it."""
     found: dict[Any, float] = defaultdict(float)
     for block, value in zip(raw, values, strict=True):
-        element = block.element
+        element = block.element if value else None
         while element is not None:
             found[element] += value
             element = element.getparent()

@@ -60,12 +60,13 @@ ATTRIBUTE = 100_000
 # tenth of the time of a page; nothing here needs its classes for forms.
 _CLASSES = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 _ABSOLUTE = re.compile(r"https?://[\w.:-]+/(?:[\w./%~+,=@-]*[\w/%])?", re.A)
-# Control characters, and those without width: soft hyphens, word joiners, stray byte order marks.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\xad\u200b\u2060\ufeff\ud800-\udfff\ufffe\uffff]"
-)
+# Characters without width: soft hyphens, word joiners, stray byte order marks.
+_WIDTHLESS = "\xad\u200b\u2060\ufeff\ufffe\uffff"
+_CONTROL = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
+_UNSEEN = re.compile(rf"[{re.escape(_CONTROL.decode())}{_WIDTHLESS}\ud800-\udfff]")
 _BULLET = re.compile(r"[•‣▪◦●○■·*–-]\s*\|\s*(?=[^\s|][^|]*$)")
 _LONG_ATTRIBUTES = etree.XPath(f"//@*[string-length() > {ATTRIBUTE}]")
+_EMPTY_MARKS = re.compile(r"\[\]\([^)]*\)|\*\*\s*\*\*")
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
 
 
@@ -111,18 +112,26 @@ def parse(document: str, url: str) -> Any:
     """
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(_CLASSES)
-    cleaned = _UNSEEN.sub("", document).encode("utf-8", "replace")
     try:
-        tree = html.document_fromstring(cleaned, parser=parser, base_url=None)
+        tree = html.document_fromstring(_seen(document), parser=parser, base_url=None)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise NoMarkup("the page has no text") from error
     if tree.find("body") is None:
         raise NoMarkup("the page has no body")
     if sum(1 for _ in tree.iter()) > ELEMENTS:
         raise TooManyElements(f"the page has more than {ELEMENTS:,} elements")
-    for attribute in _LONG_ATTRIBUTES(tree):
-        del attribute.getparent().attrib[attribute.attrname]
+    if len(document) > ATTRIBUTE:
+        for attribute in _LONG_ATTRIBUTES(tree):
+            del attribute.getparent().attrib[attribute.attrname]
     return tree
+
+
+def _seen(document: str) -> bytes:
+    """The document in UTF-8 without `_UNSEEN`, by ways that are faster on one as long as a page."""
+    for character in _WIDTHLESS:
+        if character in document:
+            document = document.replace(character, "")
+    return document.encode("utf-8", "ignore").translate(None, _CONTROL)
 
 
 def blocks(tree: Any, url: str, reader: Reader | None = None) -> list[RawBlock]:
@@ -157,7 +166,7 @@ class _Walk:
             tuple[bool, bool]
         ] = []  # of each open `a`: leads to a page, is in _links
         self._linking = 0  # those that lead to a page, be it to its reader's alone
-        self._hrefs: dict[str, str | None] = {}
+        self._targets: dict[str, tuple[bool, str | None]] = {}
         self._preformatted = 0
         self._line = _Line()
 
@@ -226,13 +235,18 @@ class _Walk:
     def _add(self, text: str | None) -> None:
         if not text:
             return
+        line = self._line
+        if text.isspace() and not self._preformatted:  # half of all that stands between elements
+            if line.text or line.markdown:
+                line.text.append(" ")
+                line.markdown.append(" ")
+            return
         if not text.isprintable():
             text = _UNSEEN.sub("", text)  # again: character references
             if not text:
                 return
         if self._reader:
             text = tracking.plain(text, self._reader)
-        line = self._line
         line.shown = line.shown or (not self._hidden and not text.isspace())
         line.text.append(text)
         line.markdown.append(text if self._preformatted else escaped(text))
@@ -247,12 +261,13 @@ class _Walk:
         for target in self._links:  # a link around several blocks goes on in the next
             line.markdown.append(f"]({target})")
             self._line.markdown.append("[")
-        text = "".join(line.text)
-        text = text.strip("\n") if self._preformatted else _SPACE.sub(" ", text).strip()
+        given, markdown = "".join(line.text), "".join(line.markdown)
+        text = given.strip("\n") if self._preformatted else _SPACE.sub(" ", given).strip()
         if not text.strip(" |"):
             return
         kind, level = self._kind()
-        markdown = "".join(line.markdown)
+        if not self._preformatted:
+            markdown = text if markdown == given else _SPACE.sub(" ", markdown)
         if kind == "table":
             kind, text, markdown = _row(text, markdown)
         block = RawBlock(
@@ -277,12 +292,11 @@ class _Walk:
         return "paragraph", None
 
     def _open_link(self, element: Any) -> None:
-        href = self._href(element)
-        target = href and tracking.target(href, self._reader)
-        self._anchors.append((href is not None, bool(target)))
-        self._linking += href is not None
+        leads, target = self._target((element.get("href") or "").strip())
+        self._anchors.append((leads, bool(target)))
+        self._linking += leads
         if target:
-            self._links.append(_escaped(target))
+            self._links.append(target)
             self._line.markdown.append("[")
 
     def _close_link(self) -> None:
@@ -291,17 +305,17 @@ class _Walk:
         if is_open:
             self._line.markdown.append(f"]({self._links.pop()})")
 
-    def _href(self, element: Any) -> str | None:
-        """The absolute address of a link to a page; null for scripts, mail and anchors."""
-        href = (element.get("href") or "").strip()
-        if not href or href.startswith("#"):
-            return None
-        if href not in self._hrefs:
-            self._hrefs[href] = _absolute(self._base, href)
-        return self._hrefs[href]
+    def _target(self, href: str) -> tuple[bool, str | None]:
+        """Whether a link leads to a page, and its address where anybody may follow it."""
+        if href not in self._targets:
+            url = _absolute(self._base, href) if href and not href.startswith("#") else None
+            target = url and tracking.target(url, self._reader)
+            self._targets[href] = (url is not None, _escaped(target) if target else None)
+        return self._targets[href]
 
 
 def _absolute(base: str, href: str) -> str | None:
+    """The address of a page; null for scripts, mail and what is no address."""
     if _ABSOLUTE.fullmatch(href):
         return href  # as urljoin would give it
     try:
@@ -363,7 +377,10 @@ def _marked(kind: BlockKind, level: int | None, markdown: str) -> str:
     """The block in Markdown, with the mark of its kind."""
     if kind == "code":
         return "```\n" + markdown.strip("\n") + "\n```"
-    line = re.sub(r"\[\]\([^)]*\)|\*\*\s*\*\*", "", _SPACE.sub(" ", markdown)).strip()
+    line = markdown
+    if "[]" in line or "**" in line:
+        line = _EMPTY_MARKS.sub("", line)
+    line = line.strip()
     if kind == "heading":
         return f"{'#' * (level or 2)} {line}"
     return {"list-item": "- ", "quote": "> ", "table": "| "}.get(kind, "") + line

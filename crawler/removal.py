@@ -130,9 +130,9 @@ def _remove_phrases(work: Decisions, *, with_hints: bool) -> None:
 
 def remove_authors(work: Decisions) -> None:
     """The author's name as a line, and the paragraph about the author that follows it."""
+    names = {*work.names, *_joined(work.names)} if work.names else set[str]()
     for i in work.open():
-        text = bare(fold(BY.sub("", work.raw[i].text.strip())))
-        if text in work.names or (work.names and text in _joined(work.names)):
+        if bare(fold(BY.sub("", work.raw[i].text.strip()))) in names:
             work.remove(i, Finding(Reason.AUTHOR_BIO, "author-name", work.raw[i].text))
     for i, finding in enumerate(work.findings):
         if not finding or finding.rule != "author-name" or i + 1 >= len(work.raw):

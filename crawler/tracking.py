@@ -252,7 +252,10 @@ def _is_aside(raw: str, address: Address, reader: Reader | None) -> bool:
 def _is_suspicious(url: str) -> bool:
     """Whether a link of a web page may be made for a reader; most need no closer look."""
     small = url.lower()
-    if any(mark in small for mark in MARKS) or not NAMES.isdisjoint(_PIECES.split(small)):
+    for mark in MARKS:  # a loop: every link of every page comes here
+        if mark in small:
+            return True
+    if not NAMES.isdisjoint(_PIECES.split(small)):
         return True
     _, _, query = small.partition("?")
     return bool(query) and (
