@@ -12,6 +12,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -215,13 +217,50 @@ def test_what_is_new_since_an_earlier_export(tmp_path: Path) -> None:
         save(archive, [("https://a.org/new", reading(prose(500)))], later)
     report = export_folder(db, Options(), tmp_path / "two", tmp_path / "one")
     assert urls(tmp_path / "two") == ["https://a.org/new", "https://b.org/7"]
-    assert (report.articles, report.unchanged, report.withdrawn) == (2, 39, 1)
+    assert (report.articles, report.changed, report.unchanged, report.withdrawn) == (2, 1, 39, 1)
     assert (tmp_path / "two" / "withdrawn.txt").read_text() == "https://b.org/9\n"
     assert manifest(tmp_path / "two")["since_export"] == manifest(tmp_path / "one")["id"]
     # An export of what is new is one that the next can start from, by its manifest, too.
     third = export_folder(db, Options(), tmp_path / "three", tmp_path / "two" / "manifest.json")
     assert (third.articles, third.unchanged, third.withdrawn) == (0, 41, 0)
     db.close()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Another"},
+        {"authors": ("Another",)},
+        {"published": "2026-01-08"},
+        {"modified": "2026-02-01"},
+        {"tags": ("another",)},
+        {"description": "Another."},
+        {"access": "paywalled"},
+        {"signals": (replace(RESERVED, train="yes"),)},
+        {"alternates": (("de", "https://a.org/1"),)},
+        {},
+    ],
+)
+def test_metadata_that_changed_alone_are_news(tmp_path: Path, change: dict[str, Any]) -> None:
+    pages = [(f"https://a.org/{n}", reading(prose(n))) for n in (1, 2)]
+    with open_archive(tmp_path / "a", "test") as archive:
+        save(archive, pages)
+    with closing(open_reader(tmp_path / "a")) as db:
+        export_folder(db, Options(), tmp_path / "one")
+    with open_archive(tmp_path / "a", "test") as archive:
+        save(archive, [(pages[1][0], replace(pages[1][1], **change))], "2026-11-25T12:00:00Z")
+    with closing(open_reader(tmp_path / "a")) as db:
+        report = export_folder(db, Options(), tmp_path / "two", tmp_path / "one")
+        index = tmp_path / "one" / "index.tsv.gz"  # as an earlier version made it
+        lines = gzip.decompress(index.read_bytes()).splitlines()
+        index.write_bytes(
+            gzip.compress(b"".join(b"%b\n" % line.rpartition(b"\t")[0] for line in lines))
+        )
+        by_text = export_folder(db, Options(), tmp_path / "three", tmp_path / "one")
+    changed = 2 if "alternates" in change else 1 if change else 0  # both are of a group then
+    assert (report.articles, report.changed, report.unchanged) == (changed, changed, 2 - changed)
+    assert manifest(tmp_path / "two")["counts"]["changed"] == changed
+    assert (by_text.articles, by_text.unchanged) == (0, 2)
 
 
 def test_an_export_can_follow_itself_in_its_own_folder(
@@ -508,4 +547,4 @@ def test_the_index_is_of_what_the_corpus_is_made_of(db: sqlite3.Connection, tmp_
     export_folder(db, Options(), tmp_path / "corpus")
     lines = gzip.decompress((tmp_path / "corpus" / "index.tsv.gz").read_bytes()).decode()
     held = [(a["url"], a["digest"][:16], "") for a in articles(tmp_path / "corpus")]
-    assert [tuple(line.split("\t")) for line in lines.split("\n")[:-1]] == held
+    assert [tuple(line.split("\t")[:3]) for line in lines.split("\n")[:-1]] == held

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from archive.export.manifest import archive_state
 from archive.model import Fault, Found, Translations
 from archive.store import open_archive, open_reader
 from crawler.discovery import alternates
@@ -194,6 +195,8 @@ def test_reading_a_sitemap_again_replaces_what_it_said(tmp_path: Path) -> None:
     again = Found(translations=(Translations(("a.org/2",), ("a.org/2", "a.org/3")),))
     shots = [*PAGES, Shot("https://a.org/map.xml", 20, first, role="sitemap")]
     make(tmp_path / "one", shots)
+    with closing(open_reader(tmp_path / "one")) as db:
+        before = archive_state(db)
     with open_archive(tmp_path / "one", "test") as archive:
         for outcome in (first, again, again):
             (capture,) = [c for c in archive.captures() if c.role == "sitemap"]
@@ -201,3 +204,5 @@ def test_reading_a_sitemap_again_replaces_what_it_said(tmp_path: Path) -> None:
                 archive.save(capture, outcome, "7")
     make(tmp_path / "two", [*shots[:-1], Shot(shots[-1].url, 20, again, role="sitemap")])
     assert whole_state(tmp_path / "one") == whole_state(tmp_path / "two")
+    with closing(open_reader(tmp_path / "one")) as db:
+        assert archive_state(db) != before  # an export that was killed before is not gone on with

@@ -49,7 +49,7 @@ FILES = {".jsonl": "jsonl", ".gz": "jsonl", ".zst": "jsonl", ".parquet": "parque
     "--since-export",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Only what is new or has another text since the export in that folder.",
+    help="Only what is new or has changed (text, metadata, split) since the export in that folder.",
 )
 @click.option("--compress", type=click.Choice(["gzip", "zstd"]), help="Compress the files.")
 @click.option("--shard-size", metavar="SIZE", help="Of a file before compression [500MB].")
@@ -142,7 +142,10 @@ def _say(report: Report, output: str) -> None:
     if report.splits:
         say(", ".join(f"{name} {count:,}" for name, count in report.splits.items()))
     if report.unchanged is not None:
-        say(f"{report.unchanged:,} are as they were; {report.withdrawn:,} are not in it any more")
+        say(
+            f"{report.changed:,} of these have changed, {report.unchanged:,} are as they were, "
+            f"{report.withdrawn:,} are not in it any more"
+        )
     if report.reserved_left_out:
         say(
             f"{report.reserved_left_out:,} left out: their publishers reserve the right to train "

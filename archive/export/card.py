@@ -118,9 +118,9 @@ def _summary(report: Report, tally: Tally) -> str:
     if report.unchanged is None:
         return text
     return (
-        f"{text}\n\nThis is what is new or has another text since an earlier export: "
-        f"{report.unchanged:,} articles are as they were there, and {report.withdrawn:,}, listed in "
-        "`withdrawn.txt`, are to be taken out of it."
+        f"{text}\n\nThis is what is new since an earlier export, and {report.changed:,} articles that "
+        f"have another text, split or metadata there; {report.unchanged:,} are as they were, and "
+        f"{report.withdrawn:,}, listed in `withdrawn.txt`, are to be taken out of it."
     )
 
 
@@ -249,7 +249,7 @@ def _files(options: Options, report: Report) -> str:
         text += "\n- `withdrawn.txt`: addresses that the earlier export has and this state has not."
     return (
         f"- {text}\n- `manifest.json`: every file with its SHA-256, the options and all counts.\n"
-        "- `index.tsv.gz`: address, digest and split of each article, for `--since-export`."
+        "- `index.tsv.gz`: address, digest, split and digest of the metadata of each article, for `--since-export`."
     )
 
 

@@ -56,8 +56,8 @@ def export_folder(
 ) -> Report:
     """Write a corpus into a folder, with its manifest, data card and index.
 
-    `since` is an earlier corpus: only what is not in it, or has another text or split now, is
-    written. Where an export of the same was killed, what it finished stays. Raises FolderError,
+    `since` is an earlier corpus: only what is not in it, or has another text, split or
+    metadata now, is written. Where an export of the same was killed, what it finished stays. Raises FolderError,
     QueryError, OSError, and UserError where pyarrow is missing.
     """
     if options.format == "parquet":
@@ -112,6 +112,7 @@ def _report(selection: Selection, tally: Tally, index: Index, splits: Sequence[s
         dropped=dict(selection.dropped),
         splits={name: tally.splits[name].articles for name in splits if name},
         unchanged=index.unchanged,
+        changed=index.changed,
         withdrawn=index.withdrawn,
     )
 

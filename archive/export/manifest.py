@@ -23,12 +23,15 @@ def program() -> dict[str, str]:
 def archive_state(db: sqlite3.Connection) -> dict[str, Any]:
     """What tells one state of an archive from another, whatever the order in which it came about.
 
-    `readings` is a digest of what all captures say, from which everything else in it follows.
+    `readings` is a digest of what all captures say, sitemaps of translations among them, from which
+    everything else in it follows.
     """
     captures, latest = db.execute("SELECT count(*), max(fetched) FROM captures").fetchone()
     (articles,) = db.execute("SELECT count(*) FROM articles").fetchone()
     digest = hashlib.sha256()
-    for (content,) in db.execute("SELECT content FROM readings ORDER BY content"):
+    for (content,) in db.execute(
+        "SELECT content FROM readings UNION ALL SELECT content FROM sitemap_readings ORDER BY content"
+    ):
         digest.update(content.encode())
     return {
         "articles": articles,

@@ -13,8 +13,8 @@ class Report:
     """What an export wrote, and what it left out.
 
     `dropped` counts what was left out by reason, `reserved_left_out` those of them that may not be
-    trained on. Null where there are none: `unchanged` and `withdrawn` without an earlier export,
-    `id` (of the manifest) where a single file is written.
+    trained on. `changed` are those written that the earlier export has otherwise. Null where there are
+    none: `unchanged`, `changed` and `withdrawn` without an earlier export, `id` (of the manifest) where a single file is written.
     """
 
     articles: int = 0
@@ -23,6 +23,7 @@ class Report:
     dropped: dict[str, int] = field(default_factory=dict)
     splits: dict[str, int] = field(default_factory=dict)
     unchanged: int | None = None
+    changed: int | None = None
     withdrawn: int | None = None
     id: str | None = None
 
