@@ -6,7 +6,9 @@ of a page there.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 
 from archive import urls
 
@@ -28,9 +30,22 @@ def owner(db: sqlite3.Connection, key: str) -> int | None:
     return int(row[0]) if row and urls.key(row[1]) == key else None
 
 
-def name(db: sqlite3.Connection, article_id: int, url: str) -> None:
-    """Let the article be known by its own address."""
-    db.execute("INSERT OR REPLACE INTO addresses VALUES (?, ?)", [urls.key(url), article_id])
+def owners(db: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
+    """The articles that stand under addresses, by these; where none does, there is no entry."""
+    rows = db.execute(
+        "SELECT k.key, a.id, a.url FROM addresses k JOIN articles a ON a.id = k.article_id "
+        "WHERE k.key IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(keys))],
+    )
+    return {key: article_id for key, article_id, url in rows if urls.key(url) == key}
+
+
+def name(db: sqlite3.Connection, articles: Iterable[tuple[int, str]]) -> None:
+    """Let articles be known by their own addresses."""
+    db.executemany(
+        "INSERT OR REPLACE INTO addresses VALUES (?, ?)",
+        [(urls.key(url), article_id) for article_id, url in articles],
+    )
 
 
 def renew(db: sqlite3.Connection, key: str, asked_for: str | None = None) -> None:

@@ -49,9 +49,9 @@ WHERE ({_COLLIDES}) AND ({_RANK}) > (:day, :url)
 # others nothing is to be done: each represents itself, before and after.
 _CONCERNED = "\n".join(
     (
-        "SELECT article_id FROM duplicates_pending JOIN duplicates USING (article_id)",
+        "SELECT article_id FROM duplicates_pending CROSS JOIN duplicates USING (article_id)",
         *(
-            "UNION SELECT article_id FROM duplicates_pending JOIN signatures mine USING (article_id) "
+            "UNION SELECT article_id FROM duplicates_pending CROSS JOIN signatures mine USING (article_id) "
             f"WHERE EXISTS (SELECT 1 FROM signatures s WHERE s.{band} = mine.{band} "
             "AND s.article_id != mine.article_id)"
             for band in _COLUMNS

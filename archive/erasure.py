@@ -58,8 +58,7 @@ def _erase(db: sqlite3.Connection, found: Sequence[Capture]) -> None:
     sitemaps.save(db, [(capture, ()) for capture in found if capture.role == "sitemap"])
     db.executemany("DELETE FROM captures WHERE id = ?", [(capture.id,) for capture in found])
     presence.renew(db, touched)
-    for capture in {capture.url: capture for capture in found}.values():
-        presence.note(db, capture)
+    presence.renew(db, presence.concerned(db, found))
 
 
 def _erase_signals(db: sqlite3.Connection, places: Collection[tuple[str, str]]) -> None:

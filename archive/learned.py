@@ -6,8 +6,11 @@ when it changes. What follows from the counts, `archive/repetition.py` decides.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from archive import fingerprint, repetition
 from archive.model import Block, Reason
@@ -15,10 +18,20 @@ from archive.model import Block, Reason
 RARE = 100  # blocks with one digest, of which a look at all takes no time
 
 
-def digests(db: sqlite3.Connection, article_id: int) -> set[str]:
-    """The digests of the article's blocks."""
-    rows = db.execute("SELECT DISTINCT digest FROM blocks WHERE article_id = ?", [article_id])
-    return {row[0] for row in rows.fetchall()}
+@dataclass(slots=True)
+class Change:
+    """What changes in a site: how many articles it has more, and how many of them have a digest."""
+
+    joined: int = 0
+    digests: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The digests that crossed a threshold, and the number of articles as `enough_articles`."""
+
+    crossed: set[str]
+    articles: int
 
 
 def articles(db: sqlite3.Connection, site: str) -> int:
@@ -26,45 +39,38 @@ def articles(db: sqlite3.Connection, site: str) -> int:
     return int(db.execute("SELECT count(*) FROM articles WHERE site = ?", [site]).fetchone()[0])
 
 
-def count(
-    db: sqlite3.Connection, site: str, changes: Mapping[str, int], joined: int = 0
-) -> set[str]:
-    """Keep the counts of digests that have so many articles more than before, or less.
+def count(db: sqlite3.Connection, changes: Mapping[str, Change]) -> dict[str, Counted]:
+    """Keep the counts of sites that change so. Call it before articles and blocks are changed.
 
-    The result are those whose count crossed a threshold. `joined` says how many articles the site
-    has more than before: thresholds are shares of them, so that digests that did not change can
-    cross one, too. Call it when the blocks have changed.
+    Thresholds are shares of all articles, so that digests which did not change can cross one, too.
     """
-    total = articles(db, site)
-    crossed = _overtaken(db, site, total - joined, total)
-    for digest, change in changes.items():
-        before = _count(db, site, digest)
-        # What is not recorded, one article had at most.
-        after = before + change if before else _counted(db, site, digest, max(change, 0) + 1)
-        if repetition.crosses((before or 1, total - joined), (after, total)):
-            crossed.add(digest)
-        if after > 1:
-            db.execute("INSERT OR REPLACE INTO block_stats VALUES (?, ?, ?)", [site, digest, after])
-        elif before:
-            db.execute("DELETE FROM block_stats WHERE site = ? AND digest = ?", [site, digest])
-    return crossed
-
-
-def _counted(db: sqlite3.Connection, site: str, digest: str, most: int) -> int:
-    """How many articles of the site have the digest, counted up to `most`.
-
-    A line that stands on many sites is looked for in the articles of this one.
-    """
-    sql = "SELECT count(*) FROM (SELECT 1 FROM blocks WHERE digest = ? LIMIT ?)"
-    is_rare = db.execute(sql, [digest, RARE + 1]).fetchone()[0] <= RARE
-    tables = "blocks b CROSS JOIN articles a" if is_rare else "articles a CROSS JOIN blocks b"
-    return int(
-        db.execute(
-            f"SELECT count(*) FROM (SELECT DISTINCT a.id FROM {tables} ON a.id = b.article_id "
-            "WHERE b.digest = ? AND a.site = ? LIMIT ?)",
-            [digest, site, most],
-        ).fetchone()[0]
-    )
+    before = {site: recorded(db, site, each.digests) for site, each in changes.items()}
+    added = {
+        site: {digest for digest, n in each.digests.items() if n > 0} - before[site].keys()
+        for site, each in changes.items()
+    }
+    standing = _standing(db, added)
+    counts: dict[str, Counted] = {}
+    counted, forgotten = list[tuple[str, str, int]](), list[tuple[str, str]]()
+    for site, each in changes.items():
+        others = enough_articles(db, site, leaving=max(0, -each.joined))
+        total = others + each.joined
+        counts[site] = Counted(_overtaken(db, site, others, total), total)
+        for digest, change in each.digests.items():
+            if not change:
+                continue
+            # What is not recorded, one article had at most; where it goes, that one had it.
+            was = before[site].get(digest) or int(change < 0 or digest in standing[site])
+            now = was + change
+            if repetition.crosses((was or 1, others), (now, total)):
+                counts[site].crossed.add(digest)
+            if now > 1:
+                counted.append((site, digest, now))
+            elif was > 1:
+                forgotten.append((site, digest))
+    db.executemany("INSERT OR REPLACE INTO block_stats VALUES (?, ?, ?)", counted)
+    db.executemany("DELETE FROM block_stats WHERE site = ? AND digest = ?", forgotten)
+    return counts
 
 
 def recount(db: sqlite3.Connection) -> None:
@@ -86,34 +92,79 @@ def count_all(db: sqlite3.Connection) -> None:
 
 def counts(db: sqlite3.Connection, site: str, blocks: Iterable[Block]) -> repetition.Counts:
     """The counts of the blocks that the rules kept; what stands in one article only is missing."""
-    kept = {fingerprint.digest(b.text) for b in blocks if b.kept or b.reason is Reason.REPEATED}
-    found = {digest: _count(db, site, digest) for digest in kept}
-    by_digest = {digest: articles for digest, articles in found.items() if articles}
-    return repetition.Counts(articles(db, site), by_digest)
+    kept = {fingerprint.digest(block.text) for block in blocks if may_repeat(block)}
+    return repetition.Counts(enough_articles(db, site), recorded(db, site, kept))
 
 
-def articles_with(db: sqlite3.Connection, site: str, crossed: set[str]) -> set[int]:
+def may_repeat(block: Block) -> bool:
+    """Whether it depends on the site's other articles that a block is kept."""
+    return block.kept or block.reason is Reason.REPEATED
+
+
+def enough_articles(db: sqlite3.Connection, site: str, leaving: int = 0) -> int:
+    """The number of articles of a site, counted as far as thresholds depend on it.
+
+    Also when so many are `leaving`.
+    """
+    sql = "SELECT count(*) FROM (SELECT 1 FROM articles WHERE site = ? LIMIT ?)"
+    return int(db.execute(sql, [site, repetition.ENOUGH + leaving]).fetchone()[0])
+
+
+def recorded(db: sqlite3.Connection, site: str, digests: Collection[str]) -> dict[str, int]:
+    """In how many articles of the site each of these digests stands, where they are two or more."""
+    if not digests:
+        return {}
+    return dict(
+        db.execute(
+            "SELECT digest, articles FROM block_stats "
+            "WHERE site = ? AND digest IN (SELECT value FROM json_each(?))",
+            [site, json.dumps(list(digests))],
+        ).fetchall()
+    )
+
+
+def articles_with(db: sqlite3.Connection, site: str, crossed: Collection[str]) -> set[int]:
     """The articles whose text can change when these digests cross the threshold.
 
     By their blocks, or, where an article has several readings, by an earlier one of them.
     """
-    found: set[int] = set()
-    for digest in crossed:
-        found |= _ids(
-            db,
-            "SELECT DISTINCT b.article_id FROM blocks b JOIN articles a ON a.id = b.article_id "
-            "WHERE b.digest = ? AND a.site = ?",
-            digest,
-            site,
-        )
-    if crossed:
-        found |= _ids(
-            db,
-            "SELECT r.article_id FROM readings r JOIN articles a ON a.id = r.article_id "
-            "WHERE a.site = ? GROUP BY r.article_id HAVING count(DISTINCT r.content) > 1",
-            site,
-        )
-    return found
+    if not crossed:
+        return set()
+    rows = db.execute(
+        "SELECT b.article_id FROM json_each(?) CROSS JOIN blocks b ON b.digest = value "
+        "JOIN articles a ON a.id = b.article_id WHERE a.site = ? AND (b.kept OR b.reason = ?) "
+        "UNION SELECT r.article_id FROM readings r JOIN articles a ON a.id = r.article_id "
+        "WHERE a.site = ? GROUP BY r.article_id HAVING count(DISTINCT r.content) > 1",
+        [json.dumps(list(crossed)), site, Reason.REPEATED, site],
+    )
+    return {row[0] for row in rows.fetchall()}
+
+
+def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+    """Of each site, which of these digests stand in an article of it."""
+    digests = set[str]().union(*wanted.values())
+    known = dict(
+        db.execute(
+            "SELECT value, (SELECT count(*) FROM (SELECT 1 FROM blocks WHERE digest = value LIMIT ?)) "
+            "AS blocks FROM json_each(?) WHERE blocks",
+            [RARE + 1, json.dumps(list(digests))],
+        ).fetchall()
+    )
+    return {
+        site: {
+            digest
+            for digest in known.keys() & digests
+            if _stands(db, site, digest, is_rare=known[digest] <= RARE)
+        }
+        for site, digests in wanted.items()
+    }
+
+
+def _stands(db: sqlite3.Connection, site: str, digest: str, *, is_rare: bool) -> bool:
+    """A line that stands on many sites is looked for in the articles of this one."""
+    tables = "blocks b CROSS JOIN articles a" if is_rare else "articles a CROSS JOIN blocks b"
+    sql = f"SELECT 1 FROM {tables} ON a.id = b.article_id WHERE b.digest = ? AND a.site = ? LIMIT 1"
+    return db.execute(sql, [digest, site]).fetchone() is not None
 
 
 def _overtaken(db: sqlite3.Connection, site: str, before: int, after: int) -> set[str]:
@@ -124,15 +175,3 @@ def _overtaken(db: sqlite3.Connection, site: str, before: int, after: int) -> se
     marks = ", ".join("?" * len(passed))
     sql = f"SELECT digest FROM block_stats WHERE site = ? AND articles IN ({marks})"
     return {row[0] for row in db.execute(sql, [site, *passed]).fetchall()}
-
-
-def _count(db: sqlite3.Connection, site: str, digest: str) -> int:
-    """The recorded count; 0 where the block stands in one article or none."""
-    row = db.execute(
-        "SELECT articles FROM block_stats WHERE site = ? AND digest = ?", [site, digest]
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _ids(db: sqlite3.Connection, sql: str, *values: str) -> set[int]:
-    return {row[0] for row in db.execute(sql, values).fetchall()}

@@ -25,7 +25,7 @@ from archive import (
     warc_files,
 )
 from archive.errors import UserError
-from archive.model import Capture, Found, Outcome, Reading
+from archive.model import Capture, Found, Outcome, Read, Reading
 from archive.store import Store, reader
 
 BATCH = 200  # captures stored in one transaction
@@ -98,8 +98,8 @@ def merge(archive: Store, other: Path, advance: Callable[[int], None] = lambda _
             _join_forgotten(archive, db)
         for batch in _batches(db):
             with archive.transaction():
-                for theirs in batch:
-                    _add(archive, other / "warc", theirs, merged)
+                added = (_add(archive, other / "warc", theirs, merged) for theirs in batch)
+                archive.save_all([read for read in added if read])
                 robots = {t.capture.final_url for t in batch if t.capture.role == "robots"}
                 for url in robots:
                     _join_signals(archive.connection, db, "WHERE url = ?", url)
@@ -127,24 +127,26 @@ def _batches(db: sqlite3.Connection) -> Iterator[list[_Theirs]]:
         yield [_Theirs(Capture(*row[3:]), bool(row[0]), row[1], row[2]) for row in batch]
 
 
-def _add(archive: Store, folder: Path, theirs: _Theirs, merged: Merged) -> None:
+def _add(archive: Store, folder: Path, theirs: _Theirs, merged: Merged) -> Read | None:
+    """Add a capture; as what it is to be stored, null: nothing follows that is not stored."""
     if archive.forgotten and _is_forgotten(archive, folder, theirs):
-        return
+        return None
     held = _held(archive.connection, theirs.capture)
     if held is None:
         try:
             ours = archive.adopt(theirs.capture, _records(folder, theirs.capture))
         except warc.WarcError as error:
             merged.broken.append(f"{theirs.capture.url}: {error}")
-            return
+            return None
         merged.added += 1
     else:
         merged.held += 1
         ours = replace(theirs.capture, id=held[0])
         if held[1] and not _is_better(theirs, held[2], held[3]):
-            return
-    if theirs.is_read:
-        archive.save(ours, theirs.outcome, theirs.capture.read_by)
+            return None
+    if not theirs.is_read:
+        return None
+    return Read(ours, theirs.outcome, theirs.capture.read_by)
 
 
 def _join_forgotten(archive: Store, other: sqlite3.Connection) -> None:

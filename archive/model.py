@@ -222,11 +222,14 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A capture, as what it was read, and by which extractor and rules (null: not to be noted)."""
+    """A capture, as what it was read, and by which extractor and rules (null: not to be noted).
+
+    None as outcome: the server said that nothing changed (304).
+    """
 
     capture: Capture
-    outcome: Outcome
-    read_by: str | None
+    outcome: Outcome | None
+    read_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

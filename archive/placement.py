@@ -6,12 +6,14 @@ address with it are looked at anew.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from archive import addresses, articles, fingerprint, readings, rights, urls
-from archive.articles import Change
+from archive import addresses, articles, fingerprint, readings, refresh, rights, urls
+from archive.articles import Change, Held
 from archive.model import Capture, Reading
 
 # Two pages that declare one canonical address are one article where this share of their
@@ -19,6 +21,9 @@ from archive.model import Capture, Reading
 # articles under one wrong canonical address nearly none.
 ALIKE = 0.5
 SHINGLE = 8
+
+NOWHERE = 0  # the id of no article
+_AMONG = "IN (SELECT value FROM json_each(?))"
 
 Pair = tuple[Capture, Reading | None]  # null: the capture is no article
 
@@ -44,13 +49,33 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """A reading as it is held."""
+class _Filed:
+    """A reading, and the article it is filed under."""
 
     capture_id: int
     article_id: int
     keys: Keys
     content: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """The readings that share an address with those that change, and these, as they are to be filed."""
+
+    keys: frozenset[str]  # the addresses
+    filed: dict[int, _Filed]  # by their captures
+    read: dict[int, tuple[Capture, Reading]]  # what is at hand of them
+
+    def load(self, db: sqlite3.Connection, capture_ids: Iterable[int]) -> None:
+        """Have these readings at hand."""
+        missing = [number for number in capture_ids if number not in self.read]
+        if missing:
+            self.read.update(articles.readings_of(db, missing))
+
+    def held(self, db: sqlite3.Connection, capture_ids: Collection[int]) -> Held:
+        """The readings of captures, in their order."""
+        self.load(db, capture_ids)
+        return articles.in_order(self.read[number] for number in capture_ids)
 
 
 def keys(capture: Capture, reading: Reading) -> Keys:
@@ -65,113 +90,92 @@ def save(db: sqlite3.Connection, read: Sequence[Pair]) -> Saved:
 
     Of a capture that is held with another reading, the new one takes its place, as if there had
     been no other: it is never a revision. So all captures of an article that are read again belong
-    into one call, that no two of them are read differently in between.
+    into one call, that no two of them are read differently in between. New captures that share an
+    address belong into calls of their own, so that each has its change.
     """
-    held = {c.id: found for c, _ in read if (found := _held(db, c))}
-    packed = [readings.pack(reading) if reading else None for _, reading in read]
-    changed = [
-        (capture, reading, content)
-        for (capture, reading), content in zip(read, packed, strict=True)
-        if (held[capture.id].content if capture.id in held else None)
-        != (content[0] if content else None)
-    ]
-    before: dict[int, int] = {}
+    pairs = {_id(capture): (capture, reading) for capture, reading in read}
+    held = _filed(db, "capture_id", pairs)
+    packed = {n: readings.pack(reading) for n, (_, reading) in pairs.items() if reading}
+    contents = {number: digest for number, (digest, _) in packed.items()}
+    changed = {
+        number: pair
+        for number, pair in pairs.items()
+        if contents.get(number) != (held[number].content if number in held else None)
+    }
+    places, before = held, dict[int, int]()
     if changed:
-        old = [held[capture.id] for capture, *_ in changed if capture.id in held]
-        for capture, reading, content in changed:
-            _record(db, capture, reading, content, held.get(capture.id))
-        for capture, reading, _ in changed:
-            _save_signals(db, capture, reading, held.get(capture.id))
-        before = _settle(db, [capture for capture, *_ in changed], old)
-        _forget_contents(db, [each.content for each in old])
+        old = {number: held[number] for number in changed.keys() & held.keys()}
+        db.executemany("INSERT OR IGNORE INTO contents VALUES (?, ?)", packed.values())
+        around = _around(db, changed, old, contents)
+        _save_signals(db, changed, old, around)
+        before = _settle(db, changed, old, around)
+        _forget_contents(db, [each.content for each in old.values()])
+        places = held | around.filed
+    after = _revision_counts(db, before)
+
+    def change(number: int, reading: Reading | None) -> Change | None:
+        if not reading:
+            return None
+        place = places[number].article_id
+        if number in held:
+            return Change(place, "unchanged")
+        if not before[place]:
+            return Change(place, "new")
+        return Change(place, "revised" if after[place] > before[place] else "unchanged")
+
     return Saved(
-        tuple(_change(db, capture, held, before) for capture, _ in read),
-        frozenset(capture.id for capture, *_ in changed),
+        tuple(change(_id(capture), reading) for capture, reading in read),
+        frozenset(changed),
         frozenset(before),
     )
 
 
-def _change(
-    db: sqlite3.Connection,
-    capture: Capture,
-    held: Mapping[int | None, _Held],
-    before: Mapping[int, int],
-) -> Change | None:
-    now = _held(db, capture)
-    if now is None:
-        return None
-    article_id = now.article_id
-    if capture.id in held:
-        return Change(article_id, "unchanged")
-    if not before[article_id]:
-        return Change(article_id, "new")
-    is_revised = articles.revision_count(db, article_id) > before[article_id]
-    return Change(article_id, "revised" if is_revised else "unchanged")
-
-
-def _held(db: sqlite3.Connection, capture: Capture) -> _Held | None:
-    row = db.execute(
+def _filed(db: sqlite3.Connection, column: str, values: Iterable[object]) -> dict[int, _Filed]:
+    """The readings with one of these values, by their captures."""
+    rows = db.execute(
         "SELECT capture_id, article_id, own_key, declared_key, content FROM readings "
-        "WHERE capture_id = ?",
-        [capture.id],
-    ).fetchone()
-    return _Held(row[0], row[1], Keys(row[2], row[3]), row[4]) if row else None
-
-
-def _record(
-    db: sqlite3.Connection,
-    capture: Capture,
-    reading: Reading | None,
-    content: tuple[str, bytes] | None,
-    held: _Held | None,
-) -> None:
-    """Keep the reading, for the time being as one of any article it may belong to."""
-    if not (reading and content):
-        db.execute("DELETE FROM readings WHERE capture_id = ?", [capture.id])
-        return
-    found = keys(capture, reading)
-    article_id = held.article_id if held else _relative(db, found)
-    if article_id is None:
-        declared_url = reading.declared_url if found.declared else None
-        url = declared_url or urls.canonical(capture.final_url)
-        # There is one without readings where these were damaged.
-        article_id = addresses.owner(db, urls.key(url)) or articles.insert(db, url, capture)
-    db.execute("INSERT OR IGNORE INTO contents VALUES (?, ?)", content)
-    db.execute(
-        "INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            capture.id,
-            article_id,
-            found.own,
-            found.declared,
-            content[0],
-            *readings.measure(reading),
-        ],
+        f"WHERE {column} {_AMONG}",
+        [json.dumps(list(values))],
     )
+    return {
+        number: _Filed(number, article_id, Keys(own, declared), content)
+        for number, article_id, own, declared, content in rows
+    }
 
 
-def _relative(db: sqlite3.Connection, found: Keys) -> int | None:
-    """An article with a page that shares an address with these keys; null: there is none."""
-    for key in (found.declared, found.own):
-        row = db.execute(
-            "SELECT article_id FROM readings WHERE own_key = ?1 UNION ALL "
-            "SELECT article_id FROM readings WHERE declared_key = ?1 LIMIT 1",
-            [key],
-        ).fetchone()
-        if row:
-            return int(row[0])
-    return None
+def _around(
+    db: sqlite3.Connection,
+    changed: Mapping[int, Pair],
+    old: Mapping[int, _Filed],
+    contents: Mapping[int, str],
+) -> _Around:
+    read = {n: (capture, reading) for n, (capture, reading) in changed.items() if reading}
+    now = {
+        n: _Filed(n, old[n].article_id if n in old else NOWHERE, keys(*pair), contents[n])
+        for n, pair in read.items()
+    }
+    stated = [each.keys for each in (*old.values(), *now.values())]
+    shared = frozenset(key for each in stated for key in (each.own, each.declared) if key)
+    near = _filed(db, "own_key", shared) | _filed(db, "declared_key", shared)
+    stay = {number: each for number, each in near.items() if number not in changed}
+    return _Around(shared, stay | now, read)
 
 
 def _save_signals(
-    db: sqlite3.Connection, capture: Capture, reading: Reading | None, held: _Held | None
+    db: sqlite3.Connection,
+    changed: Mapping[int, Pair],
+    old: Mapping[int, _Filed],
+    around: _Around,
 ) -> None:
-    if held is None and reading:
-        rights.save(db, capture, reading.signals)
-    elif held:
-        rights.forget(db, capture.final_url)
-        for other, says in articles.readings_at(db, held.keys.own):
-            rights.save(db, other, says.signals)
+    for number, (capture, reading) in changed.items():
+        if number not in old and reading:
+            rights.save(db, capture, reading.signals)
+        elif number in old:
+            rights.forget(db, capture.final_url)
+            own = old[number].keys.own
+            there = [n for n, each in around.filed.items() if each.keys.own == own]
+            for other, says in around.held(db, there):
+                rights.save(db, other, says.signals)
 
 
 def _forget_contents(db: sqlite3.Connection, digests: Iterable[str]) -> None:
@@ -183,95 +187,162 @@ def _forget_contents(db: sqlite3.Connection, digests: Iterable[str]) -> None:
 
 
 def _settle(
-    db: sqlite3.Connection, changed: Sequence[Capture], held: Iterable[_Held]
+    db: sqlite3.Connection,
+    changed: Mapping[int, Pair],
+    old: Mapping[int, _Filed],
+    around: _Around,
 ) -> dict[int, int]:
     """Let the readings find their articles, and derive those anew.
 
     The result are the articles with the number of revisions that each had before.
     """
-    old = list(held)
-    now = [found for capture in changed if (found := _held(db, capture))]
-    touched = {each.article_id for each in (*old, *now)}
-    known = {(urls.key(c.final_url), c.url) for c in changed}
-    before: dict[int, int] = {}
-    for key, members in _moves(db, {each.keys for each in (*old, *now)}, now).items():
-        first, reading = articles.reading_of(db, members[0].capture_id)
-        article_id = addresses.owner(db, key)
-        if article_id is None:
-            article_id = articles.insert(db, _url(key, first, reading), first)
-        for member in members:
-            db.execute(
-                "UPDATE readings SET article_id = ? WHERE capture_id = ?",
-                [article_id, member.capture_id],
-            )
-            asked_for = articles.reading_of(db, member.capture_id)[0].url
-            known |= {(member.keys.own, asked_for)}
-        touched |= {member.article_id for member in members}
-        before[article_id] = articles.revision_count(db, article_id)
-    for article_id in list(before):  # when all have moved: one may lose what it was just given
-        articles.refresh(db, article_id)
-    left = sorted(touched - set(before))
-    for article_id in left:
-        known |= {(urls.key(url := articles.address(db, article_id)), url)}
-        before[article_id] = articles.revision_count(db, article_id)
-    emptied = [article_id for article_id in left if not _has_readings(db, article_id)]
-    articles.remove(db, emptied)
-    for article_id in sorted(set(left).difference(emptied)):
-        articles.refresh(db, article_id)
-    for own, url in sorted(known):
-        for key in {own, urls.key(url)}:
-            addresses.renew(db, key, url)
+    stood = {number: each.article_id for number, each in around.filed.items()}
+    stated = _addresses(db, {*stood.values(), *(each.article_id for each in old.values())})
+    moves = _moves(db, changed, around, stated)
+    new = _assign(db, around, moves)
+    moved = [each.capture_id for members in moves.values() for each in members]
+    joined = {around.filed[number].article_id for number in moved}
+    left = {each.article_id for each in old.values()} | {stood[number] for number in moved}
+    left -= joined | {NOWHERE}
+    touched = joined | left
+    gone = {number for number, (_, reading) in changed.items() if not reading}
+    held = _held(db, around, touched, gone)
+    before = dict.fromkeys(touched, 0) | _revision_counts(db, touched)
+    refresh.refresh(db, held, new)
+    _file(db, changed, around, moved)
+    refresh.remove(db, touched - held.keys())
+    around.load(db, moved)
+    known = {(urls.key(capture.final_url), capture.url) for capture, _ in changed.values()}
+    known |= {(around.filed[n].keys.own, around.read[n][0].url) for n in moved}
+    known |= {(urls.key(stated[n]), stated[n]) for n in left}
+    _renew_addresses(db, {(key, url) for own, url in known for key in (own, urls.key(url))})
     return before
 
 
-def _has_readings(db: sqlite3.Connection, article_id: int) -> bool:
-    row = db.execute("SELECT 1 FROM readings WHERE article_id = ? LIMIT 1", [article_id])
-    return row.fetchone() is not None
-
-
 def _moves(
-    db: sqlite3.Connection, affected: Iterable[Keys], now: Iterable[_Held]
-) -> dict[str, list[_Held]]:
+    db: sqlite3.Connection,
+    changed: Collection[int],
+    around: _Around,
+    stated: Mapping[int, str],
+) -> dict[str, list[_Filed]]:
     """The readings that belong to another article than they are at, by its key."""
-    found = {each.capture_id: (each, each.keys.own) for each in now if not each.keys.declared}
-    for key in {key for each in affected for key in (each.own, each.declared) if key}:
-        followers = [
-            _Held(capture_id, article_id, Keys(own, key), content)
-            for capture_id, article_id, own, content in db.execute(
-                "SELECT capture_id, article_id, own_key, content FROM readings "
-                "WHERE declared_key = ?",
-                [key],
-            )
-        ]
-        is_followed = bool(followers) and _is_followed(db, key)
+    at: dict[str, list[_Filed]] = defaultdict(list)  # the pages that are there or declare it
+    targets: dict[int, str] = {}
+    for number, each in around.filed.items():
+        if number in changed and not each.keys.declared:
+            targets[number] = each.keys.own
+        for key in (each.keys.own, each.keys.declared):
+            if key in around.keys:
+                at[key].append(each)
+    for key, pages in at.items():
+        followers = [each for each in pages if each.keys.declared == key]
+        is_followed = bool(followers) and _is_followed(db, key, pages, around)
         for each in followers:
-            found[each.capture_id] = (each, key if is_followed else each.keys.own)
-    moves: dict[str, list[_Held]] = {}
-    for _, (each, target) in sorted(found.items()):
-        if urls.key(articles.address(db, each.article_id)) != target:
+            targets[each.capture_id] = key if is_followed else each.keys.own
+    moves: dict[str, list[_Filed]] = {}
+    for number, target in sorted(targets.items()):
+        each = around.filed[number]
+        if each.article_id == NOWHERE or urls.key(stated[each.article_id]) != target:
             moves.setdefault(target, []).append(each)
     return dict(sorted(moves.items()))
 
 
-def _is_followed(db: sqlite3.Connection, key: str) -> bool:
+def _is_followed(
+    db: sqlite3.Connection, key: str, pages: Collection[_Filed], around: _Around
+) -> bool:
     """Whether all pages that declare an address, and the one that stands there, are alike.
 
     Where one is not, none of them follows it. Of each page its latest reading counts.
     """
-    rows = db.execute(
-        "SELECT r.own_key, k.body, max(c.fetched || c.digest || c.url || c.source || c.id) FROM readings r "
-        "JOIN captures c ON c.id = r.capture_id JOIN contents k ON k.digest = r.content "
-        "WHERE r.capture_id IN (SELECT capture_id FROM readings WHERE declared_key = ?1 "
-        "UNION SELECT capture_id FROM readings WHERE own_key = ?1) "
-        "GROUP BY r.own_key ORDER BY r.own_key != ?1, r.own_key",
-        [key],
-    )
-    (_, first, _), *others = rows
-    if not others:
+    owns = {each.capture_id: each.keys.own for each in pages}
+    if len(set(owns.values())) == 1:
         return True
-    reading = readings.unpack(first)
-    shingles = _shingles(reading.text)
-    return all(_alike(reading.title, shingles, readings.unpack(body)) for _, body, _ in others)
+    latest = {owns[_id(capture)]: reading for capture, reading in around.held(db, owns)}
+    first, *others = (latest[own] for own in sorted(latest, key=lambda own: (own != key, own)))
+    shingles = _shingles(first.text)
+    return all(_alike(first.title, shingles, other) for other in others)
+
+
+def _assign(
+    db: sqlite3.Connection, around: _Around, moves: Mapping[str, Sequence[_Filed]]
+) -> dict[int, str]:
+    """File what moves under the articles with these keys.
+
+    The result are the addresses of those that are to be made.
+    """
+    owners, new = addresses.owners(db, moves), dict[int, str]()
+    (last,) = db.execute("SELECT coalesce(max(id), 0) FROM articles").fetchone()
+    for key, members in moves.items():
+        article_id = owners.get(key, NOWHERE)
+        if article_id == NOWHERE:
+            article_id = last + len(new) + 1
+            ((capture, reading),) = around.held(db, [members[0].capture_id])
+            new[article_id] = _url(key, capture, reading)
+        for each in members:
+            around.filed[each.capture_id] = replace(each, article_id=article_id)
+    return new
+
+
+def _held(
+    db: sqlite3.Connection, around: _Around, article_ids: Collection[int], gone: Collection[int]
+) -> dict[int, Held]:
+    """All readings of these articles, as they are to be filed; without those that have none."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for number, each in (_filed(db, "article_id", article_ids) | around.filed).items():
+        if each.article_id in article_ids and number not in gone:
+            members[each.article_id].append(number)
+    around.load(db, [number for numbers in members.values() for number in numbers])
+    return {article_id: around.held(db, numbers) for article_id, numbers in members.items()}
+
+
+def _file(
+    db: sqlite3.Connection, changed: Mapping[int, Pair], around: _Around, moved: Iterable[int]
+) -> None:
+    """Write where readings belong."""
+    db.executemany(
+        "UPDATE readings SET article_id = ? WHERE capture_id = ?",
+        [(around.filed[number].article_id, number) for number in moved if number not in changed],
+    )
+    db.executemany(
+        "DELETE FROM readings WHERE capture_id = ?",
+        [(number,) for number, (_, reading) in changed.items() if not reading],
+    )
+    rows = []
+    for number, (_, reading) in changed.items():
+        if reading:
+            each = around.filed[number]
+            filed = (each.article_id, each.keys.own, each.keys.declared, each.content)
+            rows.append((number, *filed, *readings.measure(reading)))
+    db.executemany("INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _renew_addresses(db: sqlite3.Connection, asked_for: Collection[tuple[str, str]]) -> None:
+    """Find out anew where addresses lead: their keys, each as it was asked for."""
+    owned = addresses.owners(db, {key for key, _ in asked_for})
+    for key, url in sorted(asked_for):
+        if key not in owned:
+            addresses.renew(db, key, url)
+
+
+def _addresses(db: sqlite3.Connection, article_ids: Iterable[int]) -> dict[int, str]:
+    rows = db.execute(
+        f"SELECT id, url FROM articles WHERE id {_AMONG}", [json.dumps(list(article_ids))]
+    )
+    return dict(rows.fetchall())
+
+
+def _revision_counts(db: sqlite3.Connection, article_ids: Iterable[int]) -> dict[int, int]:
+    rows = db.execute(
+        f"SELECT article_id, count(*) FROM revisions WHERE article_id {_AMONG} GROUP BY article_id",
+        [json.dumps(list(article_ids))],
+    )
+    return dict(rows.fetchall())
+
+
+def _id(capture: Capture) -> int:
+    """The id of a capture that is recorded."""
+    assert capture.id is not None
+    return capture.id
 
 
 def _alike(title: str, shingles: set[str], reading: Reading) -> bool:

@@ -28,6 +28,8 @@ WORDS = 6
 LETTERS = 12  # of a script without spaces; six words of English have as many bigrams
 # With more dates, numbers and names a text may be a report: "The DAX fell 0.3% to 15,000 points".
 MASKS_A_WORD = 1 / 6
+# Above so many articles of a site its thresholds stay as they are: see `thresholds`.
+ENOUGH = 300
 # Guard: where more than this share of a text repeats, the pages are copies of each other.
 SHARE = 0.4
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from archive import urls
 from archive.model import Answer, Capture, Signal
 
 Answers = tuple[Answer, Answer, Answer]  # may be crawled, archived, trained on
+
+
+class Place(NamedTuple):
+    """Where it stands what may be done with an article: its site, and a capture of it."""
+
+    site: str
+    url: str  # the capture's final one
+    fetched: str
 
 
 def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) -> None:
@@ -23,9 +34,10 @@ def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) ->
         _apply_to(db, site)
 
 
-def renew_robots(db: sqlite3.Connection, read: Sequence[tuple[Capture, Iterable[Signal]]]) -> None:
-    """Record the signals of a robots.txt anew: these are all its captures."""
-    url = read[0][0].final_url
+def renew_robots(
+    db: sqlite3.Connection, url: str, read: Sequence[tuple[Capture, Iterable[Signal]]]
+) -> None:
+    """Record the signals of the robots.txt at an address anew: these are all its captures."""
     db.execute("DELETE FROM signals WHERE url = ? AND place = 'robots.txt'", [url])
     for capture, signals in read:
         _record(db, capture, signals)
@@ -76,17 +88,32 @@ def apply(db: sqlite3.Connection, article_id: int) -> None:
 
 def answers(db: sqlite3.Connection, article_id: int) -> Answers:
     """The three answers of an article: those of its current capture and of robots.txt."""
-    site, url, fetched = db.execute(
+    row = db.execute(
         "SELECT a.site, c.final_url, c.fetched FROM articles a JOIN captures c "
         "ON c.id = a.capture_id WHERE a.id = ?",
         [article_id],
     ).fetchone()
-    own = db.execute(
-        "SELECT crawl, archive, train FROM signals WHERE url = ? AND last_seen >= ? "
-        "AND place != 'robots.txt'",
-        [url, fetched],
-    ).fetchall()
-    return combine([*own, *_of_robots(db, site)])
+    place = Place(*row)
+    return answers_at(db, [place])[place]
+
+
+def answers_at(db: sqlite3.Connection, places: Sequence[Place]) -> dict[Place, Answers]:
+    """The answers that captures of articles and the robots.txt of their sites give."""
+    robots = {site: _of_robots(db, site) for site in {place.site for place in places}}
+    own: dict[str, list[tuple[str, Answers]]] = defaultdict(list)
+    for url, last_seen, *given in db.execute(
+        "SELECT url, last_seen, crawl, archive, train FROM signals "
+        "WHERE url IN (SELECT value FROM json_each(?)) AND place != 'robots.txt'",
+        [json.dumps(list({place.url for place in places}))],
+    ):
+        own[url].append((last_seen, tuple(given)))
+    return {
+        place: combine(
+            [given for last_seen, given in own[place.url] if last_seen >= place.fetched]
+            + robots[place.site]
+        )
+        for place in places
+    }
 
 
 def _of_robots(db: sqlite3.Connection, site: str, without: int | None = None) -> list[Answers]:

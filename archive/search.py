@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -57,28 +57,27 @@ class Hit:
     snippet: Snippet
 
 
-def index(db: sqlite3.Connection, article_id: int, title: str, text: str, authors: str) -> None:
-    """Put an article into the index."""
-    db.execute(
+def index(db: sqlite3.Connection, articles: Iterable[tuple[int, str, str, str]]) -> None:
+    """Put articles into the index: of each id, title, text and authors."""
+    db.executemany(
         "INSERT INTO articles_fts (rowid, title, text, authors) VALUES (?, ?, ?, ?)",
-        [article_id, words(title), words(text), words(authors)],
+        ((number, *map(words, texts)) for number, *texts in articles),
     )
 
 
-def unindex(db: sqlite3.Connection, article_id: int, title: str, text: str, authors: str) -> None:
-    """Take an article out of the index: with the very texts it was put in with."""
-    db.execute(
+def unindex(db: sqlite3.Connection, articles: Iterable[tuple[int, str, str, str]]) -> None:
+    """Take articles out of the index: with the very texts they were put in with."""
+    db.executemany(
         "INSERT INTO articles_fts (articles_fts, rowid, title, text, authors) "
         "VALUES ('delete', ?, ?, ?, ?)",
-        [article_id, words(title), words(text), words(authors)],
+        ((number, *map(words, texts)) for number, *texts in articles),
     )
 
 
 def rebuild(db: sqlite3.Connection) -> None:
     """Index all articles anew."""
     db.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
-    for row in db.execute("SELECT id, title, text, authors FROM articles ORDER BY id"):
-        index(db, *row)
+    index(db, db.execute("SELECT id, title, text, authors FROM articles ORDER BY id"))
 
 
 def understood(filters: Filters) -> Filters:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from archive import (
     mentions,
     placement,
     presence,
+    refresh,
     repetition,
     rights,
     schema,
@@ -34,8 +35,12 @@ from archive import (
 )
 from archive.errors import UserError
 from archive.forgotten import Forgotten
-from archive.model import Capture, Fault, Found, Outcome, Read, Reading, Role, SourceReport
+from archive.model import Capture, Fault, Found, Outcome, Read, Reading, Role, Signal, SourceReport
 
+CACHE_KIBIBYTES = (
+    64 * 1024
+)  # of the writer: what a batch changes stays in memory until it is committed
+LOG_PAGES = 4_000  # written to the log before they are copied into the file: once in some batches
 BUSY_MILLISECONDS = 10_000  # how long a reader waits where SQLite must make it wait
 
 
@@ -121,23 +126,49 @@ class Store:
         and the rules. Saving the same capture again changes nothing. A capture of what is forgotten
         goes when the archive is closed.
         """
-        change = None
-        if self.forgotten and self._is_forgotten(capture, outcome):
-            self._drop(capture)
-            return None
-        capture = self._note_reading(capture, outcome, read_by)
-        if isinstance(outcome, Reading):
-            saved = placement.save(self.connection, [(capture, outcome)])
-            (change,) = saved.changes
-            presence.renew(self.connection, saved.touched)
-            presence.note(self.connection, capture)
-        elif isinstance(outcome, Found):
-            rights.save(self.connection, capture, outcome.signals)
-            if capture.role == "sitemap" and not capture.file.startswith(warc.PASSING):
-                sitemaps.save(self.connection, [(capture, outcome.translations)])
-        elif capture.role == "article" and capture.status in presence.TELLING:
-            change = presence.note(self.connection, capture)
+        (change,) = self.save_all([Read(capture, outcome, read_by)])
         return change
+
+    def save_all(self, read: Sequence[Read]) -> list[articles.Change | None]:
+        """What each of these changed, as if they were saved one by one; many at once cost less."""
+        changes: dict[int, articles.Change | None] = {}
+        for together in _apart(read):
+            changes |= self._save_apart({n: read[n] for n in together})
+        return [changes[n] for n in range(len(read))]
+
+    def _save_apart(self, read: Mapping[int, Read]) -> dict[int, articles.Change | None]:
+        """The same, by number, of captures none of which can change what another one does."""
+        db = self.connection
+        changes: dict[int, articles.Change | None] = dict.fromkeys(read)
+        for r in read.values():
+            if self._must_go(r):
+                self._drop(r.capture)
+        held = {n: r for n, r in read.items() if not self._must_go(r)}
+        noted = dict(zip(held, self._note_readings(held.values()), strict=True))
+        pairs = {
+            n: (noted[n], r.outcome) for n, r in held.items() if isinstance(r.outcome, Reading)
+        }
+        saved = placement.save(db, list(pairs.values()))
+        changes |= zip(pairs, saved.changes, strict=True)
+        seen = presence.concerned(db, [capture for capture, _ in pairs.values()])
+        presence.renew(db, saved.touched | seen)
+        for n, r in held.items():
+            if isinstance(r.outcome, Found):
+                rights.save(db, noted[n], r.outcome.signals)
+        lists = [
+            (noted[n], r.outcome.translations)
+            for n, r in held.items()
+            if isinstance(r.outcome, Found)
+            and r.capture.role == "sitemap"
+            and not r.capture.file.startswith(warc.PASSING)
+        ]
+        sitemaps.save(db, lists)
+        visits = {n: noted[n] for n, r in held.items() if presence.tells(r.capture, r.outcome)}
+        changes |= zip(visits, presence.note(db, list(visits.values())), strict=True)
+        return changes
+
+    def _must_go(self, read: Read) -> bool:
+        return bool(self.forgotten) and self._is_forgotten(read.capture, read.outcome)
 
     def _drop(self, capture: Capture) -> None:
         """Take out a capture that must not stay; its bytes go when the archive is closed."""
@@ -168,17 +199,15 @@ class Store:
         """
         db = self.connection
         read = [r for r in read if not (_is_unread(r.outcome) and self.has_reading(r.capture))]
-        robots = [
-            (r.capture, r.outcome.signals)
-            for r in read
-            if r.capture.role == "robots" and isinstance(r.outcome, Found)
-        ]
-        if robots:
-            rights.renew_robots(db, robots)
-        noted = [(self._note_reading(r.capture, r.outcome, r.read_by), r) for r in read]
+        robots: dict[str, list[tuple[Capture, Sequence[Signal]]]] = {}
+        for r in read:
+            if r.capture.role == "robots" and isinstance(r.outcome, Found):
+                robots.setdefault(r.capture.final_url, []).append((r.capture, r.outcome.signals))
+        for url, said in robots.items():
+            rights.renew_robots(db, url, said)
         pairs = [
             (capture, r.outcome if isinstance(r.outcome, Reading) else None)
-            for capture, r in noted
+            for capture, r in zip(self._note_readings(read), read, strict=True)
             if capture.role == "article"
         ]
         new = [pair for pair in pairs if not self.has_reading(pair[0])]
@@ -207,27 +236,23 @@ class Store:
         )
         return self.connection.execute(sql, [capture.id]).fetchone() is not None
 
-    def _note_reading(
-        self, capture: Capture, outcome: Outcome | None, read_by: str | None
-    ) -> Capture:
-        """Note by what and as what a capture was read; the capture with that."""
-        if isinstance(outcome, Fault):
-            read_as = outcome.kind
-        elif outcome is None:
-            read_as = capture.read_as or "unchanged"
-        else:
-            read_as = "article" if isinstance(outcome, Reading) else "links"
-        self.connection.execute(
+    def _note_readings(self, read: Collection[Read]) -> list[Capture]:
+        """Note by what and as what captures were read; the captures with that."""
+        noted = [replace(r.capture, read_by=r.read_by, read_as=_read_as(r)) for r in read]
+        self.connection.executemany(
             "UPDATE captures SET read = 1, read_by = ?, read_as = ? WHERE id = ?",
-            [read_by, read_as, capture.id],
+            [(capture.read_by, capture.read_as, capture.id) for capture in noted],
         )
-        if isinstance(outcome, Reading):
-            self.connection.execute(
-                "UPDATE articles SET extractor = ?1 WHERE capture_id = ?2 "
-                "AND id = (SELECT article_id FROM readings WHERE capture_id = ?2)",
-                [outcome.extractor or articles.extractor(read_by), capture.id],
-            )
-        return replace(capture, read_by=read_by, read_as=read_as)
+        self.connection.executemany(
+            "UPDATE articles SET extractor = ?1 WHERE extractor != ?1 AND capture_id = ?2 "
+            "AND id = (SELECT article_id FROM readings WHERE capture_id = ?2)",
+            [
+                (r.outcome.extractor or articles.extractor(r.read_by), r.capture.id)
+                for r in read
+                if isinstance(r.outcome, Reading)
+            ],
+        )
+        return noted
 
     def record_failure(
         self, source: str, url: str, fault: Fault, next_try: str | None = None
@@ -489,6 +514,8 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Store]:
         _check(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         if is_new:
@@ -510,7 +537,7 @@ def open_archive(directory: Path, purpose: str) -> Iterator[Store]:
 def _relearn(connection: sqlite3.Connection) -> None:
     """Where another version of the program decided what repeats, decide it anew."""
     if connection.execute("PRAGMA user_version").fetchone()[0] != repetition.VERSION:
-        articles.relearn(connection)
+        refresh.relearn(connection)
         connection.execute(f"PRAGMA user_version = {repetition.VERSION}")
 
 
@@ -583,5 +610,37 @@ def _has_wal(path: Path) -> bool:
     return path.with_name(path.name + "-wal").exists()
 
 
-def _is_unread(outcome: Outcome) -> bool:
+def _apart(read: Sequence[Read]) -> Iterator[list[int]]:
+    """The numbers of these in groups, in none of which two share an address."""
+    group, taken = list[int](), set[str]()
+    for n, each in enumerate(read):
+        keys = _keys(each)
+        if keys & taken:
+            yield group
+            group, taken = [], set()
+        group.append(n)
+        taken |= keys
+    yield group
+
+
+def _keys(read: Read) -> set[str]:
+    """The addresses by which what a capture changes can depend on another one."""
+    if read.capture.role != "article":
+        return set()
+    keys = {urls.key(read.capture.url), urls.key(read.capture.final_url)}
+    if isinstance(read.outcome, Reading) and read.outcome.declared_url:
+        keys.add(urls.key(read.outcome.declared_url))
+    return keys
+
+
+def _read_as(read: Read) -> str:
+    """As what a capture was read."""
+    if isinstance(read.outcome, Fault):
+        return read.outcome.kind
+    if read.outcome is None:
+        return read.capture.read_as or "unchanged"
+    return "article" if isinstance(read.outcome, Reading) else "links"
+
+
+def _is_unread(outcome: Outcome | None) -> bool:
     return isinstance(outcome, Fault) and not outcome.is_verdict

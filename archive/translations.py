@@ -4,12 +4,39 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from archive import addresses, urls
 
 
-def save(db: sqlite3.Connection, article_id: int, alternates: Iterable[tuple[str, str]]) -> None:
+def save(db: sqlite3.Connection, declared: Mapping[int, Sequence[tuple[str, str]]]) -> None:
+    """Replace what articles declare, and group them anew with all that is connected to them."""
+    chosen = json.dumps(list(declared))
+    rows = db.execute(
+        "SELECT article_id FROM translations WHERE article_id IN (SELECT value FROM json_each(?))",
+        [chosen],
+    )
+    concerned = {row[0] for row in rows} | {n for n, alternates in declared.items() if alternates}
+    addressed = db.execute(
+        "SELECT id, url FROM articles WHERE id IN (SELECT value FROM json_each(?))", [chosen]
+    ).fetchall()
+    spelled = {spelling: number for number, url in addressed for spelling in urls.spellings(url)}
+    named = db.execute(
+        "SELECT url FROM translations WHERE url IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(spelled))],
+    )
+    concerned |= {spelled[url] for (url,) in named}
+    keys = {urls.key(url): number for number, url in addressed}
+    listed = db.execute(
+        "SELECT DISTINCT key FROM sitemap_sets WHERE key IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(keys))],
+    )
+    concerned |= {keys[key] for (key,) in listed}
+    for article_id in sorted(concerned):
+        _save(db, article_id, declared[article_id])
+
+
+def _save(db: sqlite3.Connection, article_id: int, alternates: Iterable[tuple[str, str]]) -> None:
     """Replace what the article declares, and group it anew with all that is connected to it."""
     before = members(db, article_id)
     db.execute("DELETE FROM translations WHERE article_id = ?", [article_id])

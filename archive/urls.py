@@ -89,6 +89,7 @@ def absolute(base: str, url: str) -> str:
         return url.strip()
 
 
+@lru_cache(KNOWN)
 def key(url: str) -> str:
     """What makes two addresses one: the canonical form without scheme, `www.` and last slash."""
     parts = _split(canonical(url))
@@ -113,6 +114,7 @@ def spellings(url: str) -> list[str]:
     ]
 
 
+@lru_cache(KNOWN)
 def site(url: str) -> str:
     """The host without its `www.` (with the port where it is not the scheme's own).
 

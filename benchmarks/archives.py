@@ -20,7 +20,7 @@ from itertools import islice
 
 from archive import fingerprint, learned, search, urls
 from archive.articles import utc, word_count
-from archive.model import Block, Capture, Reading, Reason
+from archive.model import Block, Capture, Read, Reading, Reason
 from archive.store import Store
 from benchmarks.pages import load
 
@@ -76,8 +76,7 @@ def fill(archive: Store, made: Iterator[Made]) -> int:
     saved = 0
     while batch := list(islice(made, BATCH)):
         with archive.transaction():
-            for article in batch:
-                archive.save(_capture(archive, article), article.reading)
+            archive.save_all([Read(_capture(archive, each), each.reading) for each in batch])
         saved += len(batch)
     return saved
 
@@ -146,7 +145,7 @@ def _write(archive: Store, made: Made) -> None:
             for position, b in enumerate(reading.blocks)
         ],
     )  # fmt: skip
-    search.index(db, number, reading.title, reading.text, json.dumps(reading.authors))
+    search.index(db, [(number, reading.title, reading.text, json.dumps(reading.authors))])
 
 
 def _digest(block: Block) -> str:

@@ -138,7 +138,7 @@ class Crawl:
         elif capture.status < 400 or capture.status in (404, 410):
             self.hosts.answered(site, of_article, is_read=True)
 
-    async def _read_earlier(self, capture: Capture, outcome: Outcome) -> tuple[Read, ...]:
+    async def _read_earlier(self, capture: Capture, outcome: Outcome | None) -> tuple[Read, ...]:
         """The article's earlier captures, read again where that was done by other rules."""
         if not isinstance(outcome, Reading):
             return ()

@@ -14,6 +14,7 @@ from pathlib import Path
 from lxml import etree, html
 
 from archive import encodings, urls, warc
+from archive.articles import Change
 from archive.errors import UserError
 from archive.model import Capture, Fault, Read, Reading, SourceReport
 from archive.store import Store
@@ -140,8 +141,10 @@ class _Import:
             batch = [self._waiting.popleft() for _ in range(count)]
             results = [(item, pending.result()) for item, pending in batch]
             with self._archive.transaction():
-                for item, read in results:
-                    self._save(item, read)
+                self._read_earlier([read for _, read in results])
+                changes = self._archive.save_all([read for _, read in results])
+                for (item, read), change in zip(results, changes, strict=True):
+                    self._settle(item, read, change)
 
     def fail(self, path: Path, fault: Fault) -> None:
         url = path.absolute().as_uri()
@@ -153,15 +156,19 @@ class _Import:
         with self._archive.transaction():
             self._archive.record_failure(source.source.name, name, fault)
 
-    def _save(self, item: Item, read: Read) -> None:
+    def _read_earlier(self, batch: Iterable[Read]) -> None:
+        """Earlier captures of the articles are read again where that was done by other rules."""
+        for read in batch:
+            if isinstance(read.outcome, Reading):
+                held = self._archive.beside(read.capture, read.outcome)
+                outdated = reextract.outdated(held, self._pool, self._sources)
+                pending = [self._pool.submit(*each) for each in outdated]
+                self._archive.reread([each.result() for each in pending])
+
+    def _settle(self, item: Item, read: Read, change: Change | None) -> None:
+        """What follows for the reports from what was stored."""
         capture, outcome = read.capture, read.outcome
         progress = self._source(capture.source, capture.url)
-        if isinstance(outcome, Reading):
-            held = self._archive.beside(capture, outcome)
-            outdated = reextract.outdated(held, self._pool, self._sources)
-            pending = [self._pool.submit(*each) for each in outdated]
-            self._archive.reread([each.result() for each in pending])
-        change = self._archive.save(capture, outcome, read.read_by)
         progress.fetched += 1
         if isinstance(outcome, Reading):
             self._archive.clear_failure(capture.source, capture.url)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from archive import health, presence, urls, warc
+from archive.articles import Change
 from archive.model import Capture, Fault, Found, Link, Outcome, Read, Reading, Role, SourceReport
 from archive.store import Store
 from crawler import discovery, schedule
@@ -187,17 +188,22 @@ class Ledger:
         with self.archive.transaction():
             self.hosts.write()
             for result in batch:
-                self._save_one(result)
+                self.archive.reread(result.earlier)
+            read = {
+                n: Read(r.capture, r.outcome, r.read_by) for n, r in enumerate(batch) if r.capture
+            }
+            changes = dict(zip(read, self.archive.save_all(list(read.values())), strict=True))
+            for n, result in enumerate(batch):
+                self._settle(result, changes.get(n))
         for result in batch:
             progress = self.progress.get(result.source)
             if progress and result.entry:
                 progress.in_flight -= 1
 
-    def _save_one(self, result: Result) -> None:
+    def _settle(self, result: Result, change: Change | None) -> None:
+        """What follows for the frontier and the reports from what was stored."""
         capture, outcome, entry = result.capture, result.outcome, result.entry
         progress = self.progress.get(result.source)
-        self.archive.reread(result.earlier)
-        change = self.archive.save(capture, outcome, result.read_by) if capture else None
         if capture and capture.role == "robots":
             if isinstance(outcome, Found):
                 self._sitemaps[urls.site(capture.final_url)] = outcome.pages

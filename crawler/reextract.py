@@ -99,15 +99,15 @@ class Reextraction:
         groups: list[list[Read]] = []
         while waiting and sum(_pages(one.capture for one in group) for group in groups) < WAITING:
             groups.append([pending.result() for pending in waiting.popleft()])
+        read = [each for group in groups for each in group]
         with self._archive.transaction():
-            for group in groups:
-                self._store_group(group)
-        return sum(map(len, groups))
+            self._store_all(read)
+        return len(read)
 
-    def _store_group(self, group: Sequence[Read]) -> None:
-        held = {read.capture.id for read in group if self._archive.has_reading(read.capture)}
-        changed = self._archive.reread(group)
-        for read in group:
+    def _store_all(self, batch: Sequence[Read]) -> None:
+        held = {read.capture.id for read in batch if self._archive.has_reading(read.capture)}
+        changed = self._archive.reread(batch)
+        for read in batch:
             capture, outcome = read.capture, read.outcome
             report = self.reports.setdefault(capture.source, Report())
             report.read += 1

@@ -108,12 +108,12 @@ def empty_archive() -> sqlite3.Connection:
 
 def matches(text: str, query: str) -> bool:
     index = empty_archive()
-    search.index(index, 1, "", text, "[]")
+    search.index(index, [(1, "", text, "[]")])
     found = index.execute(
         "SELECT rowid FROM articles_fts WHERE articles_fts MATCH ?",
         [search.match_expression(query)],
     ).fetchall()
-    search.unindex(index, 1, "", text, "[]")
+    search.unindex(index, [(1, "", text, "[]")])
     return found == [(1,)]
 
 
@@ -121,7 +121,7 @@ def test_what_is_taken_out_of_the_index_is_not_found() -> None:
     with closing(sqlite3.connect(":memory:")) as index:
         schema.apply(index)
         for change in (search.index, search.unindex):
-            change(index, 1, "東京", "Größe ปัญญา", '["Zoë"]')
+            change(index, [(1, "東京", "Größe ปัญญา", '["Zoë"]')])
         index.execute("CREATE VIRTUAL TABLE terms USING fts5vocab (articles_fts, row)")
         assert index.execute("SELECT term FROM terms").fetchall() == []
 

@@ -101,9 +101,9 @@ def _columns(
     site: str,
     text: str,
 ) -> Iterator[str]:
-    seen, gone = presence.found(db, article_id)
+    seen, gone = presence.found(db, [article_id])[article_id]
     crawl, archive, train = rights.answers(db, article_id)
-    expected = articles.metadata(db, article_id, held) | {
+    expected = articles.metadata(articles.address(db, article_id), held) | {
         "site": site,
         "text": text,
         "word_count": articles.word_count(text),

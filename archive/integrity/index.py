@@ -59,8 +59,7 @@ def _anew(db: sqlite3.Connection) -> Iterator[tuple[int, int]]:
         if not page:
             break
         last = page[-1][0]
-        for row in page:
-            search.index(memory, *row)
+        search.index(memory, page)
         yield from _terms(memory)
         memory.execute("INSERT INTO articles_fts (articles_fts) VALUES ('delete-all')")
     memory.close()

@@ -14,6 +14,7 @@ from archive import (
     placement,
     presence,
     readings,
+    refresh,
     rights,
     search,
     sitemaps,
@@ -21,7 +22,6 @@ from archive import (
 )
 from archive import translations as groups
 from archive.integrity.tables import COUNTS
-from archive.model import Capture, Reading
 from archive.store import Store
 
 # Rows that hang on an article, and go where there is none.
@@ -57,7 +57,7 @@ def mend(store: Store, article_ids: Iterable[int], *, is_torn: bool) -> None:
         for article_id in sorted(article_ids):
             _renew(db, article_id)
         sitemaps.rebuild(db)
-        articles.relearn(db)
+        refresh.relearn(db)
         for table, (columns, source) in COUNTS.items():
             db.execute(f"DELETE FROM {table}")
             db.execute(f"INSERT INTO {table} SELECT {columns} FROM {source}")
@@ -122,12 +122,12 @@ def _renew(db: sqlite3.Connection, article_id: int) -> None:
             [found.own, found.declared, *readings.measure(reading), capture.id],
         )
         rights.save(db, capture, reading.signals)
-    articles.refresh(db, article_id)
+    refresh.refresh(db, {article_id: held})
     presence.renew(db, [article_id])
     groups.regroup(db, [article_id])
 
 
-def _rename(db: sqlite3.Connection, article_id: int, held: list[tuple[Capture, Reading]]) -> None:
+def _rename(db: sqlite3.Connection, article_id: int, held: articles.Held) -> None:
     """Let the article stand under its own address, and be known by all of its pages."""
     capture, reading = held[-1]
     own, written = urls.canonical(capture.final_url), articles.address(db, article_id)
@@ -140,7 +140,7 @@ def _rename(db: sqlite3.Connection, article_id: int, held: list[tuple[Capture, R
         [written, urls.site(written), article_id],
     )
     db.execute("DELETE FROM addresses WHERE article_id = ?", [article_id])
-    addresses.name(db, article_id, written)
+    addresses.name(db, [(article_id, written)])
     for page, _ in held:
         for url in (page.final_url, page.url):
             addresses.renew(db, urls.key(url), page.url)
