@@ -6,11 +6,19 @@ All times are ISO 8601 in UTC (`2026-11-24T17:00:00Z`) unless the column says ot
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
+import sys
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 if TYPE_CHECKING:  # sqlite-utils takes a quarter of a second, and few archives must be migrated
     from sqlite_utils import Database
@@ -658,6 +666,100 @@ def translations_of_sitemaps(db: Database) -> None:
     """What sitemaps say of translations; those captured before are read by `newsarchive reextract`."""
     for statement in _statements(TRANSLATIONS_OF_SITEMAPS):
         db.execute(statement)
+
+
+READINGS = """
+-- With its rowid: see blocks_as_rows.
+CREATE TABLE contents_as_rows (   -- each distinct reading once
+    digest TEXT PRIMARY KEY,      -- SHA-256
+    body BLOB NOT NULL            -- compressed JSON, see archive/readings.py
+);
+CREATE TABLE repacked (old TEXT PRIMARY KEY, new TEXT NOT NULL) WITHOUT ROWID;
+"""
+# letters, removed, missing: see HEALTH.
+REPACKED = """
+CREATE TABLE readings_of_rows (   -- what each capture says: articles and revisions follow from it
+    capture_id INTEGER PRIMARY KEY REFERENCES captures (id),
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    own_key TEXT NOT NULL,        -- of the address it was captured at
+    declared_key TEXT,            -- of the canonical address it declares, where that is another
+    content TEXT NOT NULL REFERENCES contents_as_rows (digest),
+    letters INTEGER,
+    removed INTEGER,
+    missing TEXT
+);
+INSERT INTO readings_of_rows SELECT capture_id, article_id, own_key, declared_key,
+    coalesce((SELECT new FROM repacked WHERE old = content), content), letters, removed, missing
+    FROM readings WHERE content IN (SELECT digest FROM contents)
+    AND article_id IN (SELECT id FROM articles) AND capture_id IN (SELECT id FROM captures);
+DROP TABLE readings;
+ALTER TABLE readings_of_rows RENAME TO readings;
+CREATE INDEX readings_article ON readings (article_id);
+CREATE INDEX readings_content ON readings (content);
+CREATE INDEX readings_declared ON readings (declared_key) WHERE declared_key IS NOT NULL;
+CREATE INDEX readings_own ON readings (own_key);
+
+CREATE TABLE sitemap_readings_of_rows (  -- what captures of sitemaps say of translations
+    capture_id INTEGER PRIMARY KEY REFERENCES captures (id),
+    content TEXT NOT NULL REFERENCES contents_as_rows (digest)
+);
+INSERT INTO sitemap_readings_of_rows SELECT capture_id, content FROM sitemap_readings
+    WHERE content IN (SELECT digest FROM contents) AND capture_id IN (SELECT id FROM captures);
+DROP TABLE sitemap_readings;
+ALTER TABLE sitemap_readings_of_rows RENAME TO sitemap_readings;
+CREATE INDEX sitemap_readings_content ON sitemap_readings (content);
+
+DROP TABLE repacked;
+DROP TABLE contents;
+ALTER TABLE contents_as_rows RENAME TO contents;
+"""
+
+
+@migration
+def readings_repacked(db: Database) -> None:
+    """Readings take a third of the room; each has the digest of its new form."""
+    for statement in _statements(READINGS):
+        db.execute(statement)
+    for (digest,) in db.execute("SELECT digest FROM contents").fetchall():
+        (body,) = db.execute("SELECT body FROM contents WHERE digest = ?", [digest]).fetchone()
+        new, packed = digest, body
+        with suppress(
+            zlib.error, ValueError, KeyError, TypeError
+        ):  # `verify` tells of what is damaged
+            new, packed = _repacked(digest, zlib.decompress(body))
+        db.execute("INSERT OR IGNORE INTO contents_as_rows VALUES (?, ?)", [new, packed])
+        db.execute("INSERT INTO repacked VALUES (?, ?)", [digest, new])
+    for statement in _statements(REPACKED):
+        db.execute(statement)
+
+
+def _repacked(digest: str, text: bytes) -> tuple[str, bytes]:
+    """A row of `contents` as of this migration: what is empty left out, blocks and signals as lists."""
+    import orjson
+
+    reading = json.loads(text)
+    if isinstance(reading, dict):  # else a sitemap's
+        if hashlib.sha256(text).hexdigest() != digest:
+            raise ValueError("damaged")
+        short = {name: value for name, value in reading.items() if value not in (None, "", [])}
+        short["blocks"] = [_short_block(block) for block in reading["blocks"]]
+        short["signals"] = [
+            [signal[name] for name in ("kind", "raw", "place", "crawl", "archive", "train")]
+            for signal in reading["signals"]
+        ]
+        short.pop("warnings", None)
+        text = orjson.dumps(short, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(text).hexdigest()
+    return digest, zstd.compress(text)
+
+
+def _short_block(block: dict[str, str | None]) -> list[str | None]:
+    marked = None if block["markdown"] == block["text"] else block["markdown"]
+    values = [block[name] for name in ("kind", "text")] + [marked]
+    values += [block[name] for name in ("reason", "rule", "evidence")]
+    if any(values[3:]):
+        return values
+    return values[:2] if marked is None else values[:3]
 
 
 def _statements(script: str) -> list[str]:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import astuple
 
-from archive import addresses, translations
+from archive import addresses, readings, translations
 from archive.model import Capture, Translations
 
 Sets = tuple[Translations, ...]
@@ -27,14 +26,14 @@ _LATEST = "ORDER BY c.fetched DESC, c.digest DESC, c.url DESC, c.source DESC, c.
 def pack(sets: Sets) -> tuple[str, bytes]:
     """The SHA-256 of what a sitemap says, and its compressed form: a row of `contents`."""
     text = json.dumps([astuple(one) for one in sets], ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest(), zlib.compress(text.encode())
+    return hashlib.sha256(text.encode()).hexdigest(), readings.compress(text.encode())
 
 
 def unpack(body: bytes) -> Sets:
     """What was packed."""
     return tuple(
         Translations(tuple(entries), tuple(own), tuple(foreign))
-        for entries, own, foreign in json.loads(zlib.decompress(body))
+        for entries, own, foreign in json.loads(readings.decompress(body))
     )
 
 
@@ -79,7 +78,7 @@ def check(db: sqlite3.Connection) -> Iterator[str]:
     db.execute(f"DELETE FROM {made}")
     try:
         _fill(db, made)
-    except (zlib.error, ValueError, KeyError, TypeError):
+    except readings.DAMAGED:
         return  # what is wrong is said of its content
     for one, other in ((TABLE, made), (made, TABLE)):
         sql = f"SELECT key FROM (SELECT * FROM {one} EXCEPT SELECT * FROM {other}) LIMIT 1"

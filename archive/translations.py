@@ -28,7 +28,7 @@ def save(db: sqlite3.Connection, declared: Mapping[int, Sequence[tuple[str, str]
     concerned |= {spelled[url] for (url,) in named}
     keys = {urls.key(url): number for number, url in addressed}
     listed = db.execute(
-        "SELECT DISTINCT key FROM sitemap_sets WHERE key IN (SELECT value FROM json_each(?))",
+        "SELECT DISTINCT key FROM sitemap_translations WHERE key IN (SELECT value FROM json_each(?))",
         [json.dumps(list(keys))],
     )
     concerned |= {keys[key] for (key,) in listed}

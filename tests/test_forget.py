@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from archive import articles, erasure, forget, store, warc, warc_files
+from archive import articles, erasure, forget, readings, store, warc, warc_files
 from archive.backup import backup
 from archive.cli import cli
 from archive.integrity import verify
@@ -60,7 +60,7 @@ def bytes_of(folder: Path) -> Iterator[tuple[str, bytes]]:
             left = inflate.unused_data
     with closing(sqlite3.connect(folder / "archive.db")) as db:
         for (body,) in db.execute("SELECT body FROM contents"):
-            yield "contents", zlib.decompress(body)
+            yield "contents", readings.decompress(body)
 
 
 def secrets_in(folder: Path) -> set[tuple[str, str]]:

@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from archive import readings
 from archive.model import Fault, Reading
 from archive.store import open_reader
 from crawler import mail
@@ -321,7 +322,8 @@ def everything(db: sqlite3.Connection) -> dict[str, bytes]:
     for table in tables:
         values = [v for row in db.execute(f'SELECT * FROM "{table}"') for v in row]
         plain = [
-            zlib.decompress(v) if table == "contents" and type(v) is bytes else v for v in values
+            readings.decompress(v) if table == "contents" and type(v) is bytes else v
+            for v in values
         ]
         found[table] = b"\n".join(v if type(v) is bytes else str(v).encode() for v in plain)
     del found["captures"]

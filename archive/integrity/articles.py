@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 
@@ -28,7 +26,7 @@ def check(db: sqlite3.Connection) -> Iterator[Problem]:
         for article_id, url in page:
             try:
                 held = articles.held_readings(db, article_id)
-            except (zlib.error, ValueError, KeyError, TypeError):
+            except readings.DAMAGED:
                 continue  # what is wrong with the reading is said of its content
             if not held:
                 yield Problem(
@@ -42,11 +40,7 @@ def check(db: sqlite3.Connection) -> Iterator[Problem]:
 def contents(db: sqlite3.Connection) -> Iterator[Problem]:
     """What is wrong with the readings of captures."""
     for digest, body in db.execute("SELECT digest, body FROM contents"):
-        try:
-            is_whole = hashlib.sha256(zlib.decompress(body)).hexdigest() == digest
-        except (zlib.error, TypeError):
-            is_whole = False
-        if not is_whole:
+        if not readings.is_whole(digest, body):
             yield Problem(f"contents {digest}: does not fit its digest", Remedy.REEXTRACT)
     for (digest,) in db.execute(
         "SELECT digest FROM contents WHERE digest NOT IN (SELECT content FROM readings) "

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
-import zlib
 from collections.abc import Iterable
 
 from archive import (
@@ -69,11 +67,7 @@ def mend(store: Store, article_ids: Iterable[int], *, is_torn: bool) -> None:
 def _drop_contents(db: sqlite3.Connection) -> None:
     """Readings that are damaged or missing go, and their captures are to be read again."""
     for digest, body in db.execute("SELECT digest, body FROM contents"):
-        try:
-            is_whole = hashlib.sha256(zlib.decompress(body)).hexdigest() == digest
-        except (zlib.error, TypeError):
-            is_whole = False
-        if not is_whole:
+        if not readings.is_whole(digest, body):
             db.execute("DELETE FROM contents WHERE digest = ?", [digest])
     for table in ("readings", "sitemap_readings"):
         lost = f"SELECT capture_id FROM {table} WHERE content NOT IN (SELECT digest FROM contents)"
