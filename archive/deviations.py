@@ -30,6 +30,7 @@ RISE = 0.5
 # How many times shorter or longer than the median a text is another layout's, where most are. Of real
 # articles of one language (docs/health.md) 9 % are three times shorter and 10 % three times longer.
 TIMES = 3
+ADVICE = "a change that is known and harmless: `newsarchive sources ack NAME` says no more of it"
 # Statuses of lists that say that one address is not there: ways that are tried on the chance.
 ABSENT = (404, 410)
 
@@ -39,7 +40,8 @@ class Page:
     """An answer to a request for a page: its status, and of an article what it gave.
 
     `letters` of main text, and how many were `removed`, both by the page alone, before what was learned
-    of its site; 0 where there was no article in it. `missing` are those of `FIELDS` it has not.
+    of its site; 0 where there was no article in it. `missing` are those of `FIELDS` it has not; `fetched`
+    is a time (ISO 8601).
     """
 
     url: str
@@ -47,6 +49,7 @@ class Page:
     letters: int = 0
     removed: int = 0
     missing: frozenset[str] = frozenset()
+    fetched: str = ""
 
     @property
     def kept_share(self) -> float:
@@ -66,8 +69,13 @@ def line(changed: Sequence[Deviation]) -> str:
 
 def describe(deviation: Deviation) -> str:
     """A deviation for people: what, from → to."""
-    name, unit = MEASURES.get(deviation.what, (deviation.what.replace("-", " "), _share))
-    return f"{name} {unit(deviation.usual)} → {unit(deviation.now)}"
+    _, unit = MEASURES.get(deviation.what, ("", _share))
+    return f"{name(deviation.what)} {unit(deviation.usual)} → {unit(deviation.now)}"
+
+
+def name(what: str) -> str:
+    """A measure for people."""
+    return MEASURES[what][0] if what in MEASURES else what.replace("-", " ")
 
 
 def of_articles(now: Sequence[Page], usual: Sequence[Page]) -> Iterator[Deviation]:
@@ -83,8 +91,8 @@ def of_articles(now: Sequence[Page], usual: Sequence[Page]) -> Iterator[Deviatio
         yield Deviation("letters", length, length_of(now), rise.shown.url)
     if rise := _rise(now, usual, lambda page: page.kept_share * TIMES < kept):
         yield Deviation("removed", 1 - kept, 1 - kept_of(now), rise.shown.url)
-    for name in FIELDS:
-        yield from _shares(f"without_{name}", now, usual, lacks(name))
+    for field in FIELDS:
+        yield from _shares(f"without_{field}", now, usual, lacks(field))
 
 
 def of_answers(now: Sequence[Page], usual: Sequence[Page]) -> Iterator[Deviation]:
@@ -164,9 +172,9 @@ def is_empty(page: Page) -> bool:
     return not page.letters
 
 
-def lacks(name: str) -> Sign:
+def lacks(field: str) -> Sign:
     """Whether an article has not that field."""
-    return lambda page: name in page.missing
+    return lambda page: field in page.missing
 
 
 def _answers(status: int) -> Sign:

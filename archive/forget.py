@@ -279,7 +279,7 @@ def _drop_rows(db: sqlite3.Connection, found: Plan) -> None:
 
 def drop_sources(db: sqlite3.Connection, found: Plan) -> None:
     for source in found.sources:
-        for table in ("frontier", "failures", "runs"):
+        for table in ("frontier", "failures", "runs", "acknowledged"):
             db.execute(f"DELETE FROM {table} WHERE source = ?", [source])
         db.execute("DELETE FROM sources WHERE name = ?", [source])
     db.executemany(

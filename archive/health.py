@@ -1,7 +1,7 @@
 """The health of a source: what its latest crawl gave, against what is usual for it.
 
-Everything is computed from `captures`, `readings` and `runs`; nothing of it is stored. What counts as a
-change is said in `archive/deviations.py`.
+Everything is computed from `captures`, `readings` and `runs`; nothing of it is stored, but which changes
+the user has acknowledged. What counts as a change is said in `archive/deviations.py`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import groupby
 from statistics import median
 from typing import Any
 
-from archive import deviations
+from archive import deviations, warc
 from archive.deviations import Page
 from archive.model import Deviation
 
@@ -58,13 +58,15 @@ class Measures:
 class Health:
     """The latest crawl of a source that fetched articles against what is usual.
 
-    `crawl` is when it began, null where there was none.
+    `crawl` is when it began, null where there was none; `known` are changes that were acknowledged, with
+    the time of that.
     """
 
     crawl: str | None
     usual: Measures
     now: Measures
     changed: tuple[Deviation, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
 
 
 def of(db: sqlite3.Connection, source: str, crawl: str | None = None) -> Health:
@@ -72,29 +74,48 @@ def of(db: sqlite3.Connection, source: str, crawl: str | None = None) -> Health:
 
     With the time at which a crawl began: `changed` has only what that one has seen.
     """
-    pages, answers, lists = (_split(db, source, kind) for kind in (PAGES, ANSWERS, LISTS))
-    runs = db.execute(
-        "SELECT started, found FROM runs WHERE source = ? AND kind = 'crawl' AND requests > 0 "
-        "AND NOT is_current ORDER BY started DESC, id DESC LIMIT ?",
-        [source, LATEST + USUAL],
-    ).fetchall()
-    found = [row[1] for row in reversed(runs)]
-    found_now, found_before = found[-LATEST:], found[:-LATEST]
-    changed: list[Deviation] = []
-    if crawl in (None, answers.crawl):
-        changed += deviations.of_answers(answers.now, answers.usual)
-    if crawl in (None, pages.crawl):
-        changed += deviations.of_articles(pages.now, pages.usual)
-    if crawl in (None, lists.crawl):
-        changed += deviations.of_lists(lists.now, lists.usual)
-    if runs and crawl in (None, runs[0][0]):
-        changed += deviations.of_crawls(found_now, found_before, _address(db, source))
-    return Health(
-        pages.crawl,
-        _measure(pages.usual, answers.usual, lists.usual, found_before),
-        _measure(pages.now, answers.now, lists.now, found_now),
-        tuple(changed),
+    seen = _seen(db, source)
+    known = dict(
+        db.execute("SELECT what, since FROM acknowledged WHERE source = ?", [source]).fetchall()
     )
+    changed = list(_changes(seen, crawl))
+    for what, since in known.items():
+        if any(one.what == what for one in changed):
+            changed = [one for one in changed if one.what != what]
+            changed += (one for one in _changes(seen.after(since), crawl) if one.what == what)
+    return Health(
+        seen.pages.crawl,
+        _measure(seen.pages.usual, seen.answers.usual, seen.lists.usual, seen.found[:-LATEST]),
+        _measure(seen.pages.now, seen.answers.now, seen.lists.now, seen.found[-LATEST:]),
+        tuple(changed),
+        known,
+    )
+
+
+def acknowledge(db: sqlite3.Connection, source: str) -> tuple[Deviation, ...]:
+    """What is not as usual of a source now, and is known from now on; call it within a transaction.
+
+    Of these measures only pages and crawls from now on are compared, with each other: what stays as it
+    is now is not told again, and what changes once more is.
+    """
+    changed, now = of(db, source).changed, warc.now()
+    db.executemany(
+        "INSERT OR REPLACE INTO acknowledged VALUES (?, ?, ?)",
+        [(source, one.what, now) for one in changed],
+    )
+    return changed
+
+
+def withdraw(db: sqlite3.Connection, source: str) -> list[str]:
+    """The measures of a source that were acknowledged, and are not any more."""
+    rows = db.execute("DELETE FROM acknowledged WHERE source = ? RETURNING what", [source])
+    return sorted(row[0] for row in rows.fetchall())
+
+
+def sources(db: sqlite3.Connection) -> list[str]:
+    """The names of the sources whose health can be asked for."""
+    rows = db.execute("SELECT name FROM sources UNION SELECT source FROM runs ORDER BY 1")
+    return [row[0] for row in rows.fetchall()]
 
 
 def _measure(
@@ -132,6 +153,58 @@ class _Split:
     now: list[Page]
     usual: list[Page]
 
+    def after(self, time: str) -> _Split:
+        """What of it was fetched later."""
+        now, usual = ([p for p in pages if p.fetched > time] for pages in (self.now, self.usual))
+        return replace(self, now=now, usual=usual)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is compared of a source; `runs` are when crawls began and what they found, in order."""
+
+    pages: _Split
+    answers: _Split
+    lists: _Split
+    runs: Sequence[tuple[str, int]]
+    address: str
+
+    @property
+    def found(self) -> list[int]:
+        return [found for _, found in self.runs]
+
+    def after(self, time: str) -> _Seen:
+        """What of it came later."""
+        return replace(
+            self,
+            pages=self.pages.after(time),
+            answers=self.answers.after(time),
+            lists=self.lists.after(time),
+            runs=[run for run in self.runs if run[0] > time],
+        )
+
+
+def _seen(db: sqlite3.Connection, source: str) -> _Seen:
+    runs = db.execute(
+        "SELECT started, found FROM runs WHERE source = ? AND kind = 'crawl' AND requests > 0 "
+        "AND NOT is_current ORDER BY started DESC, id DESC LIMIT ?",
+        [source, LATEST + USUAL],
+    ).fetchall()
+    pages, answers, lists = (_split(db, source, kind) for kind in (PAGES, ANSWERS, LISTS))
+    return _Seen(pages, answers, lists, runs[::-1], _address(db, source))
+
+
+def _changes(seen: _Seen, crawl: str | None) -> Iterator[Deviation]:
+    if crawl in (None, seen.answers.crawl):
+        yield from deviations.of_answers(seen.answers.now, seen.answers.usual)
+    if crawl in (None, seen.pages.crawl):
+        yield from deviations.of_articles(seen.pages.now, seen.pages.usual)
+    if crawl in (None, seen.lists.crawl):
+        yield from deviations.of_lists(seen.lists.now, seen.lists.usual)
+    if seen.runs and crawl in (None, seen.runs[-1][0]):
+        found = seen.found
+        yield from deviations.of_crawls(found[-LATEST:], found[:-LATEST], seen.address)
+
 
 def _split(db: sqlite3.Connection, source: str, kind: str) -> _Split:
     crawl, now, usual = None, list[Page](), list[Page]()
@@ -160,7 +233,7 @@ def _runs(db: sqlite3.Connection, source: str, kind: str) -> Iterator[tuple[str,
             found = [*group][::-1]
             if found[0] == rows[-1] and len(rows) == USUAL:  # it may have more, and earlier
                 found = _captures(db, source, kind, started, until)
-            yield started, [_page(*row[1:]) for row in found]
+            yield started, [_page(*row) for row in found]
             until = started
 
 
@@ -196,9 +269,19 @@ def _start(starts: Sequence[str], capture: Sequence[Any]) -> str:
 
 
 def _page(
-    url: str, status: int, letters: int | None, removed: int | None, missing: str | None
+    fetched: str,
+    url: str,
+    status: int,
+    letters: int | None,
+    removed: int | None,
+    missing: str | None,
 ) -> Page:
-    return Page(url, status, letters or 0, removed or 0, frozenset(json.loads(missing or "[]")))
+    return Page(url, status, letters or 0, removed or 0, _fields(missing or "[]"), fetched)
+
+
+@lru_cache
+def _fields(stated: str) -> frozenset[str]:
+    return frozenset(json.loads(stated))
 
 
 def _address(db: sqlite3.Connection, source: str) -> str:

@@ -39,6 +39,7 @@ LATEST = {
     "frontier": ("source, key", ("fetched", "state = 'done'", "changed")),
     "hosts": ("site", ("refused",)),  # rather left alone once too often
     "failures": ("source, url", ("last_seen",)),
+    "acknowledged": ("source, what", ("since",)),
 }
 # A claim in the frontier ends with its process.
 _AS = {"state": "replace(state, 'leased', 'waiting')", "lease": "NULL"}

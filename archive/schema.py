@@ -733,6 +733,23 @@ def readings_repacked(db: Database) -> None:
         db.execute(statement)
 
 
+ACKNOWLEDGED = """
+CREATE TABLE acknowledged (       -- changes that are known (archive/health.py): what came later is compared
+    source TEXT NOT NULL,
+    what TEXT NOT NULL,           -- letters, without_authors, status-403, …
+    since TEXT NOT NULL,          -- with what came between, not with what is older
+    PRIMARY KEY (source, what)
+) WITHOUT ROWID;
+"""
+
+
+@migration
+def acknowledged_changes(db: Database) -> None:
+    """What of a source's health its user knows, so that it is not told again."""
+    for statement in _statements(ACKNOWLEDGED):
+        db.execute(statement)
+
+
 def _repacked(digest: str, text: bytes) -> tuple[str, bytes]:
     """A row of `contents` as of this migration: what is empty left out, blocks and signals as lists."""
     import orjson

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -137,7 +138,7 @@ def reextract_(
 
 @cli.group()
 def sources() -> None:
-    """The sources that are crawled: list, check, add, import, init."""
+    """The sources that are crawled: list, check, ack, add, import, init."""
 
 
 @sources.command(name="init")
@@ -212,6 +213,52 @@ def check(names: tuple[str, ...], file: Path | None, directory: Path, as_json: b
             click.echo("\n".join(finding.lines()))
     if any(finding.problems for finding in findings):
         sys.exit(terminal.EXIT_FAILURES)
+
+
+@sources.command()
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE…")
+@click.option("--undo", is_flag=True, help="Let what was acknowledged be told again.")
+@shared_options
+def ack(names: tuple[str, ...], undo: bool, directory: Path, as_json: bool) -> None:
+    """Say no more of what has changed at sources: it is known, and harmless.
+
+    What changes once more is told again, and so is what changes else.
+
+    \b
+    Examples:
+      newsarchive sources ack the-decoder
+      newsarchive sources ack the-decoder --undo
+    """
+    from archive import health
+    from archive.store import open_archive, reader
+    from crawler.toml_errors import nearest
+
+    with reader(directory) as db:  # an archive must be there
+        known = health.sources(db)
+    for name in names:
+        if name not in known:
+            terminal.fail(f"nothing was crawled of {name!r}{nearest(name, known)}", 2)
+    with open_archive(directory, "sources ack") as archive, archive.transaction():
+        done = {name: _ack(archive.connection, name, undo) for name in names}
+    if as_json:
+        print_json({"sources": {name: measures for name, (measures, _) in done.items()}})
+        return
+    for name, (_, lines) in done.items():
+        said = "; ".join(lines) or "nothing"
+        click.echo(
+            terminal.visible(f"{name}: {'told again' if undo else 'known from now on'}: {said}")
+        )
+
+
+def _ack(db: sqlite3.Connection, name: str, undo: bool) -> tuple[list[str], list[str]]:
+    """The measures of a source that are known now (`undo`: that are not any more), and a line each."""
+    from archive import deviations, health
+
+    if undo:
+        measures = health.withdraw(db, name)
+        return measures, [deviations.name(what) for what in measures]
+    changed = health.acknowledge(db, name)
+    return [one.what for one in changed], [deviations.describe(one) for one in changed]
 
 
 @sources.command()

@@ -65,6 +65,8 @@ def finish(reports: Sequence[SourceReport], as_json: bool) -> None:
             terminal.say(f"{report.source}: {fault.kind}: {fault.message}: {url}")
         if len(report.faults) > FAULT_LINES:
             terminal.say(f"{report.source}: {len(report.faults) - FAULT_LINES} more failures")
+    if any(report.changed for report in reports):
+        terminal.say(deviations.ADVICE)
     if as_json:
         terminal.print_json(document(reports))
     else:

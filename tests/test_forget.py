@@ -156,9 +156,7 @@ def test_a_source_is_forgotten_with_all_that_is_known_of_it(
     assert "if sources.toml names port, delete it there" in done.stderr
     assert secrets_in(archive) == set()
     assert verify(archive) == []
-    tables = (
-        "articles blocks revisions readings contents addresses captures frontier failures runs "
-    )
+    tables = "articles blocks revisions readings contents addresses captures frontier failures runs acknowledged "
     with closing(open_reader(archive)) as db:
         for table in (tables + "sources signals hosts signatures block_stats").split():
             assert (table, db.execute(f"SELECT * FROM {table}").fetchall()) == (table, [])

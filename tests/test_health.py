@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from click.testing import CliRunner
 
 from archive import health, warc
 from archive.cli import cli
+from archive.datasette import sources as pages_of_sources
+from archive.datasette import weeks
 from archive.deviations import Page, chance, line, of_articles, of_crawls, of_lists
 from archive.model import SourceReport
 from archive.store import open_archive, open_reader
@@ -199,6 +202,65 @@ def test_what_changed_is_said_by_crawl_and_stats(newsarchive: Run, tmp_path: Pat
     assert [c["what"] for c in source["health"]["changed"]] == [
         "letters", "without_authors", "without_published",
     ]  # fmt: skip
+
+
+def test_what_is_acknowledged_is_told_again_when_it_changes_once_more(tmp_path: Path) -> None:
+    numbers = iter(range(0, 1000, 100))
+
+    def after(count: int, of: Callable[[str], Answer]) -> list[str]:
+        """What has changed after a crawl of so many further articles."""
+        start = next(numbers)
+        crawl(tmp_path, site(range(start, start + count), of), FEED)
+        with closing(open_reader(tmp_path)) as db:
+            return kinds(health.of(db, SITE.name).changed)
+
+    assert after(20, whole) == []
+    assert after(5, cut) == ["letters", "without_authors", "without_published"]
+    with open_archive(tmp_path, "test") as archive, archive.transaction():
+        known = kinds(health.acknowledge(archive.connection, SITE.name))
+    assert known == ["letters", "without_authors", "without_published"]
+    assert after(0, cut) == after(3, cut) == []  # it stays so
+    assert after(5, lambda _: 403) == ["status-403"]  # which is something else
+    assert after(20, whole) == []
+    assert "without_authors" in after(8, cut)  # three of those before have none, either
+    with open_archive(tmp_path, "test") as archive, archive.transaction():
+        assert health.withdraw(archive.connection, SITE.name) == sorted(known)
+    with closing(open_reader(tmp_path)) as db:
+        assert health.of(db, SITE.name).known == {}
+
+
+def test_a_change_is_acknowledged_by_its_source(newsarchive: Run, tmp_path: Path) -> None:
+    crawl(tmp_path, site(range(20)), FEED)
+    crawl(tmp_path, site(range(20, 25), cut), FEED)
+    assert "`newsarchive sources ack NAME`" in newsarchive("stats", archive=tmp_path).stdout
+    wrong = newsarchive("sources", "ack", f"{SITE.name}x", archive=tmp_path)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert f"did you mean {SITE.name!r}?" in wrong.stderr
+    done = newsarchive("sources", "ack", SITE.name, archive=tmp_path)
+    assert done.stdout.startswith(f"{SITE.name}: known from now on: median letters ")
+    assert "changed" not in newsarchive("stats", archive=tmp_path).stdout
+    again = newsarchive("sources", "ack", SITE.name, "--undo", "--json", archive=tmp_path)
+    measures = ["letters", "without_authors", "without_published"]
+    assert json.loads(again.stdout) == {"sources": {SITE.name: measures}}
+    assert f"{SITE.name}: changed" in newsarchive("stats", archive=tmp_path).stdout
+
+
+def test_the_health_of_many_sources_is_not_computed_for_every_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crawl(tmp_path, site(range(20)), FEED)
+    crawl(tmp_path, site(range(20, 25), cut), FEED)
+    asked = []
+    compute = health.of
+    monkeypatch.setattr(health, "of", lambda db, name: asked.append(name) or compute(db, name))
+    with closing(open_reader(tmp_path)) as db:
+        for limit, times in ((1e9, 2), (-1, 3)):  # seconds that a page may take
+            monkeypatch.setattr(pages_of_sources, "QUICK", limit)
+            monkeypatch.setattr(pages_of_sources, "KEPT", 1e9)
+            found = [pages_of_sources.all_sources(db, weeks.weekly(db)) for _ in range(2)]
+            assert found[0] == found[1]
+            assert found[0][0]["changed"]
+            assert len(asked) == times
 
 
 def test_what_was_imported_is_no_crawl(tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ def test_of_what_does_not_follow_from_captures_the_later_row_stands(tmp_path: Pa
                 ],
             )
             db.execute("INSERT INTO hosts VALUES ('a.org', 'http-429', ?, 1, ?, NULL)", [day, time])
+            db.execute("INSERT INTO acknowledged VALUES ('a', 'letters', ?)", [time])
             archive.record_failure("a", "https://a.org/x", Fault(f"http-50{day}", "no"))
             db.execute("UPDATE failures SET first_seen = ?, last_seen = ?", [time, time])
             archive.record_run("crawl", time, [SourceReport("a", *[day] * 8, seconds=0.5)])
@@ -137,7 +138,7 @@ def test_of_what_does_not_follow_from_captures_the_later_row_stands(tmp_path: Pa
                     "UPDATE failures SET last_seen = '2026-09' WHERE url = ?", [SHOTS[0].url]
                 )
     make(tmp_path / "late", [SHOTS[0]])
-    tables = ("sources", "frontier", "hosts", "failures", "runs")
+    tables = ("sources", "frontier", "hosts", "failures", "acknowledged", "runs")
     expected = {t: rows(tmp_path / "late", f"SELECT * FROM {t}") for t in tables}
     runs = rows(tmp_path / "early", "SELECT * FROM runs")
     for ours, theirs in (("early", "late"), ("late", "early")):

@@ -25,7 +25,7 @@ def stats(directory: Path, as_json: bool) -> None:
       newsarchive stats
     """
     from archive import rereading
-    from archive.deviations import line
+    from archive.deviations import ADVICE, line
     from archive.stats import collect
     from archive.store import reader
 
@@ -50,6 +50,8 @@ def stats(directory: Path, as_json: bool) -> None:
             write(out, f"{source.name}: refused us; not asked before {source.wait_until}", "yellow")
         if source.health.changed:
             write(out, f"{source.name}: {line(source.health.changed)}", "yellow")
+    if any(source.health.changed for source in found.sources):
+        out.print(f"{ADVICE}\n")
     out.print(table(("language", "articles"), found.languages))
     removed = [(r.reason, r.blocks, r.letters) for r in found.removed]
     out.print(table(("removed", "blocks", "letters"), removed))
