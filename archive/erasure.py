@@ -55,6 +55,7 @@ def erase(
 
 def _erase(db: sqlite3.Connection, found: Sequence[Capture]) -> None:
     touched = placement.save(db, [(capture, None) for capture in found]).touched
+    placement.drop_unread(db, found)
     sitemaps.save(db, [(capture, ()) for capture in found if capture.role == "sitemap"])
     db.executemany("DELETE FROM captures WHERE id = ?", [(capture.id,) for capture in found])
     presence.renew(db, touched)

@@ -219,6 +219,20 @@ def _settle(
     return before
 
 
+def drop_unread(db: sqlite3.Connection, captures: Iterable[Capture]) -> None:
+    """Take out the articles of these captures that no capture is read as: their readings were damaged.
+
+    Such a row is the only copy of its text, until its capture is read again or is to go.
+    """
+    rows = db.execute(
+        f"SELECT id FROM articles WHERE capture_id {_AMONG} "
+        "AND NOT EXISTS (SELECT 1 FROM readings WHERE article_id = articles.id)",
+        [json.dumps([capture.id for capture in captures])],
+    ).fetchall()
+    if rows:
+        refresh.remove(db, [row[0] for row in rows])
+
+
 def _moves(
     db: sqlite3.Connection,
     changed: Collection[int],

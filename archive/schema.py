@@ -750,6 +750,12 @@ def acknowledged_changes(db: Database) -> None:
         db.execute(statement)
 
 
+@migration
+def articles_by_capture(db: Database) -> None:
+    """The article of a capture is found at once: each capture that goes is looked for."""
+    db.execute("CREATE INDEX articles_capture ON articles (capture_id)")
+
+
 def _repacked(digest: str, text: bytes) -> tuple[str, bytes]:
     """A row of `contents` as of this migration: what is empty left out, blocks and signals as lists."""
     import orjson

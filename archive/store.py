@@ -223,6 +223,8 @@ class Store:
             saved = placement.save(db, together)
             changed |= saved.changed
             presence.renew(db, saved.touched)
+        verdicts = (r for r in read if isinstance(r.outcome, Fault) and r.outcome.is_verdict)
+        placement.drop_unread(db, [r.capture for r in verdicts if r.capture.role == "article"])
         for r in read:
             if self.forgotten and self._is_forgotten(r.capture, r.outcome):
                 self._drop(r.capture)

@@ -105,7 +105,11 @@ class Reextraction:
         return len(read)
 
     def _store_all(self, batch: Sequence[Read]) -> None:
-        held = {read.capture.id for read in batch if self._archive.has_reading(read.capture)}
+        held = {  # or was, until its reading was found damaged
+            read.capture.id
+            for read in batch
+            if self._archive.has_reading(read.capture) or read.capture.read_as == "article"
+        }
         changed = self._archive.reread(batch)
         for read in batch:
             capture, outcome = read.capture, read.outcome

@@ -12,6 +12,7 @@ import pytest
 
 from archive import integrity
 from archive.integrity.problem import Remedy, advice
+from archive.model import Fault
 from archive.readings import EXTRACTOR
 from archive.store import open_archive, open_reader
 from crawler import reextract
@@ -153,6 +154,52 @@ def test_what_needs_the_captures_is_read_again(whole: Path, copy: Path, sql: str
         work.run(lambda _: None)
     assert integrity.verify(copy) == []
     assert texts(copy) == texts(whole)
+
+
+def damaged_and_read_again(directory: Path, fault: Fault) -> dict[str, reextract.Report]:
+    """The reading of an article is damaged; repaired, its capture is read as that fault."""
+    body = f"UPDATE contents SET body = x'00' WHERE digest = (SELECT content FROM readings WHERE capture_id = {capture(6)})"
+    corrupt(directory, body)
+    assert any(p.remedy is Remedy.REEXTRACT for p in integrity.repair(directory))
+    with open_archive(directory, "test") as store:
+        given = {row[0]: fault for row in store.connection.execute(f"SELECT {capture(6)}")}
+        work = reextract.Reextraction(store, Pool(EXTRACTOR, given), (), ())  # type: ignore[arg-type]
+        assert work.plan(everything=False) == 1
+        work.run(lambda _: None)
+    return work.reports
+
+
+def test_a_damaged_reading_whose_capture_is_no_article_any_more_goes(
+    whole: Path, copy: Path
+) -> None:
+    reports = damaged_and_read_again(copy, Fault("not-an-article", "no text"))
+    assert (reports["a"].lost, reports["a"].failed) == (1, 0)
+    assert integrity.verify(copy) == []
+    expected = [row for row in texts(whole) if row[0] != "https://a.org/6"]
+    assert [row[0] for row in texts(copy)] == [row[0] for row in expected]
+    with closing(open_reader(copy)) as db:
+        failed = db.execute("SELECT url, class FROM failures").fetchall()
+    assert failed == [("https://a.org/6", "not-an-article")]
+
+
+def test_a_damaged_reading_whose_capture_cannot_be_read_stays_until_it_is_fetched_or_forgotten(
+    copy: Path, tmp_path: Path, newsarchive: Run
+) -> None:
+    reports = damaged_and_read_again(copy, Fault("unreadable", "the record is damaged"))
+    assert (reports["a"].lost, reports["a"].failed) == (0, 1)
+    (left,) = integrity.problems(copy)
+    assert (left.line, left.remedy) == (
+        "article https://a.org/6: no capture was read as it",
+        Remedy.RESTORE,
+    )
+    again = Path(shutil.copytree(copy, tmp_path / "again"))
+    make(again, [next(shot for shot in SHOTS if shot.url == "https://a.org/6")])
+    assert integrity.verify(again) == []
+    assert texts(again) == texts(copy)
+    done = newsarchive("forget", "https://a.org/6", "--yes", archive=copy)
+    assert done.returncode == 0, done.stderr
+    assert integrity.verify(copy) == []
+    assert "https://a.org/6" not in [row[0] for row in texts(copy)]
 
 
 def texts(directory: Path) -> list[tuple[object, ...]]:

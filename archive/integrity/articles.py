@@ -9,7 +9,7 @@ from dataclasses import astuple
 from archive import articles, placement, presence, readings, repetition, rights, translations, urls
 from archive import learned as counted
 from archive.integrity.problem import Problem, Remedy
-from archive.model import Capture, Reading, main_text
+from archive.model import UNREAD, Capture, Reading, main_text
 
 PAGE = 500  # rows in memory at once
 BLOCK = ("position", "kind", "text", "marked", "digest", "kept", "reason", "rule", "evidence")
@@ -29,12 +29,18 @@ def check(db: sqlite3.Connection) -> Iterator[Problem]:
             except readings.DAMAGED:
                 continue  # what is wrong with the reading is said of its content
             if not held:
-                yield Problem(
-                    f"article {url}: no capture was read as it", Remedy.REEXTRACT, article_id
-                )
+                remedy = Remedy.RESTORE if _is_lost(db, article_id) else Remedy.REEXTRACT
+                yield Problem(f"article {url}: no capture was read as it", remedy, article_id)
                 continue
             for line in _article(db, article_id, held):
                 yield Problem(f"article {url}: {line}", Remedy.REPAIR, article_id)
+
+
+def _is_lost(db: sqlite3.Connection, article_id: int) -> bool:
+    """Whether its capture could not be read when that was tried again."""
+    sql = "SELECT read_as FROM captures WHERE id = (SELECT capture_id FROM articles WHERE id = ?)"
+    row = db.execute(sql, [article_id]).fetchone()
+    return bool(row and row[0] and row[0].startswith(UNREAD))
 
 
 def contents(db: sqlite3.Connection) -> Iterator[Problem]:

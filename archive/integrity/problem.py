@@ -15,7 +15,8 @@ class Remedy(StrEnum):
     )
     RESTORE = (
         "{count} are of damaged files: put them back from a backup, or fetch what was in them "
-        "again with `newsarchive crawl --revisit`"
+        "again with `newsarchive crawl --revisit`; `newsarchive forget URL` takes out what cannot be "
+        "had again"
     )
     NONE = (
         "{count} records in warc/ are of no capture: a run that failed left them; "
