@@ -274,6 +274,7 @@ def _drop_rows(db: sqlite3.Connection, found: Plan) -> None:
         "DELETE FROM failures WHERE source = ? AND url = ?",
         [row for row in failed if urls.key(row[1]) in found.keys],
     )
+    db.execute("DELETE FROM checkouts")  # a frontier that workers share is to hear of it
     drop_sources(db, found)
 
 

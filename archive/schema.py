@@ -785,6 +785,26 @@ def _short_block(block: dict[str, str | None]) -> list[str | None]:
     return values[:2] if marked is None else values[:3]
 
 
+SHARING = """
+-- JSON: of the article's last capture, where another worker's archive has that: crawler/shared/.
+ALTER TABLE frontier ADD COLUMN held TEXT;
+
+CREATE TABLE checkouts (          -- up to which change the rows of a domain that workers share are known
+    epoch TEXT NOT NULL,          -- names the shared frontier, from one start of its server to the next
+    domain TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (domain, epoch)
+) WITHOUT ROWID;
+"""
+
+
+@migration
+def sharing(db: Database) -> None:
+    """What a frontier that several machines share says of captures elsewhere, and what is known of it."""
+    for statement in _statements(SHARING):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

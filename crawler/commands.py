@@ -14,6 +14,7 @@ from archive import terminal
 from archive.cli import cli
 from archive.options import shared_options, sources_option
 from archive.terminal import print_json, say
+from crawler.shared.status import frontier_option
 from crawler.unattended import contact_option
 
 workers_option = click.option(
@@ -27,6 +28,7 @@ workers_option = click.option(
 @click.option("--revisit", is_flag=True, help="Ask for every held article again, conditionally.")
 @click.option("--due", is_flag=True, help="Only sources, and of them URLs, whose time has come.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many articles of each source.")
+@frontier_option
 @contact_option
 @sources_option
 @shared_options
@@ -36,6 +38,7 @@ def crawl(
     revisit: bool,
     due: bool,
     limit: int | None,
+    frontier: str | None,
     contact: str | None,
     file: Path | None,
     directory: Path,
@@ -47,13 +50,14 @@ def crawl(
     Examples:
       newsarchive crawl
       newsarchive crawl the-decoder --full --limit 200
+      newsarchive crawl --frontier redis://queue.example.org --archive worker-1
     """
     from crawler.ledger import Options
     from crawler.report import finish, watching
     from crawler.run import open_crawl, run
 
     options = Options(full=full, revisit=revisit, limit=limit, due_only=due)
-    with open_crawl(directory, file, names, options) as work, watching(work, as_json):
+    with open_crawl(directory, file, names, options, frontier) as work, watching(work, as_json):
         debug = bool(click.get_current_context().find_root().meta.get("debug"))
         reports = run(work, contact, debug=debug) if work.sources else []
     if due and not reports and not as_json:

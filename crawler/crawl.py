@@ -18,6 +18,7 @@ from archive.store import Store
 from crawler import reextract
 from crawler.frontier import Entry
 from crawler.ledger import Assignment, Ledger, Options, Result
+from crawler.share import Share
 from crawler.sources import Source
 from crawler.walls import WALLS
 from crawler.workers import Workers
@@ -32,10 +33,15 @@ class Crawl:
     """The state of a crawl. `assignments` says what to fetch; `settle` and `fail` report back."""
 
     def __init__(
-        self, archive: Store, sources: Sequence[Source], workers: Workers, options: Options
+        self,
+        archive: Store,
+        sources: Sequence[Source],
+        workers: Workers,
+        options: Options,
+        share: Share | None = None,
     ) -> None:
         self.archive = archive
-        self.ledger = Ledger(archive, sources, options)
+        self.ledger = Ledger(archive, sources, options, share)
         self.sources = self.ledger.sources
         self.progress = self.ledger.progress
         self.hosts = self.ledger.hosts
@@ -44,13 +50,15 @@ class Crawl:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
         self._results: asyncio.Queue[tuple[Result, asyncio.Future[None]]] = asyncio.Queue()
         self._changed = asyncio.Event()
-        self._writer: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self.error: BaseException | None = None  # what ended the crawl before its time
 
     async def start(self) -> None:
         """Put the sources' entries into the frontier, and finish what a killed crawl left."""
-        self._writer = asyncio.create_task(self._write())
+        self._tasks.append(asyncio.create_task(self._write()))
         left = await self._do(self.ledger.begin)
+        if renewal := self.ledger.share.renewal:
+            self._tasks.append(asyncio.create_task(self._renew(renewal)))
         await asyncio.gather(*(self.settle(capture, None) for capture in left))
 
     async def assignments(self) -> list[Assignment]:
@@ -112,10 +120,10 @@ class Crawl:
             self.progress[source].requests += 1
 
     async def end(self) -> None:
-        """End the task that writes, when nobody waits for it any more."""
-        if self._writer:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+        """End the tasks beside the crawl, when nobody waits for them any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def stop(self, error: BaseException) -> None:
         """End the crawl before its time: what is under way finishes, nothing else starts."""
@@ -137,6 +145,17 @@ class Crawl:
             self.hosts.refused(site, outcome.kind, of_articles=of_article, is_repeat=repeat)
         elif capture.status < 400 or capture.status in (404, 410):
             self.hosts.answered(site, of_article, is_read=True)
+
+    async def may_ask(self, source: str, site: str) -> bool:
+        """Whether a site's delay is this crawl's to keep; where pages lead to it, it may become so."""
+        ledger = self.ledger
+        return ledger.share.owns(site) or await self._do(lambda: ledger.admit(source, site))
+
+    async def _renew(self, seconds: float) -> None:
+        """Say again and again that this crawl is alive."""
+        while not self.error:
+            await asyncio.sleep(seconds)
+            await self._do(self.ledger.renew)
 
     async def _read_earlier(self, capture: Capture, outcome: Outcome | None) -> tuple[Read, ...]:
         """The article's earlier captures, read again where that was done by other rules."""

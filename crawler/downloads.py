@@ -41,11 +41,22 @@ class PrivateAddress(IgnoreRequest):
         )
 
 
-class HostWaits(IgnoreRequest):
-    """The host is to be left alone for now: the request was not sent."""
+class NotNow(IgnoreRequest):
+    """The request was not sent, and is to be at another time."""
+
+
+class HostWaits(NotNow):
+    """The host is to be left alone for now."""
 
     def __init__(self, host: Host) -> None:
         super().__init__(host.line())
+
+
+class OthersHost(NotNow):
+    """Another worker keeps the host's delay: see crawler/share.py."""
+
+    def __init__(self, site: str) -> None:
+        super().__init__(f"another worker is crawling {site}")
 
 
 class PoliteDownloads(HTTP11DownloadHandler):
@@ -63,13 +74,18 @@ class PoliteDownloads(HTTP11DownloadHandler):
     async def download_request(self, request: Request) -> Response:
         crawl: Crawl = self._crawler.spider.crawl  # type: ignore[union-attr]
         site = urls.site(request.url)
+        source = source_of(request)
         async with self._turn(site):
+            if source and not await crawl.may_ask(source.name, site):
+                raise OthersHost(site)
             if host := crawl.hosts.waits(site):
                 raise HostWaits(host)
             await self._check_address(request)
             crawl.count_request(request.meta["source"])
             response = await self._download(request)
             self._note(crawl, site, request, response)
+            if slot := self._crawler.engine.downloader.slots.get(site):
+                crawl.ledger.share.note_delay(site, slot.delay)
             return response
 
     async def close(self) -> None:

@@ -1,20 +1,21 @@
 """What to fetch and when: a durable queue with leases, so that a kill loses nothing.
 
 Scrapy's own job folder loses its queue on a hard kill (scrapy/scrapy#7978); this one is a table of
-the archive, changed in the same transaction as what was fetched is stored. The interface is small
-(add, claim, done, retry) so that another engine can stand behind it.
+the archive, changed in the same transaction as what was fetched is stored. Several machines
+share one through a server (crawler/shared/): each works on the rows of the domains that it holds.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 from archive import urls
 from archive.forgotten import Forgotten
-from archive.model import Link, Role
+from archive.model import Capture, Link, Role
 from crawler.hosts import LONGEST_WAIT, stamp
 
 # Until when a claim is meant to hold: longer than any fetch with its retries. The one process that
@@ -30,6 +31,34 @@ LONGEST_BELIEF = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What an archive holds of an article: the capture that makes the next request conditional."""
+
+    final_url: str
+    fetched: str
+    digest: str
+    etag: str | None
+    last_modified: str | None
+    changed: str | None  # when the article last changed
+
+    @staticmethod
+    def of(capture: Capture, changed: str | None) -> Held:
+        """That of a capture."""
+        return Held(
+            capture.final_url, capture.fetched, capture.digest, capture.etag,
+            capture.last_modified, changed,
+        )  # fmt: skip
+
+    @staticmethod
+    def parse(text: str | None) -> Held | None:
+        """That of a row of the frontier, where it is JSON."""
+        known = json.loads(text) if text else None
+        return (
+            Held(**{field.name: known.get(field.name) for field in fields(Held)}) if known else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A claimed URL."""
 
@@ -39,14 +68,20 @@ class Entry:
     found_by: str
     optional: bool
     attempts: int = 0  # that failed, since it was last done
+    held: Held | None = None  # where that is in another archive
 
 
 class Frontier:
     """The frontier table of an archive."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._db = connection
         self._forgotten = Forgotten(connection)
+        self._clock = clock
 
     def release(self) -> None:
         """End all leases: whoever holds the archive's lock knows that no other worker lives."""
@@ -84,7 +119,7 @@ class Frontier:
             self._db.execute(
                 "INSERT INTO frontier (source, key, url, role, found_by, optional, changed, state, "
                 "due) VALUES (?, ?, ?, ?, ?, ?, ?, 'waiting', ?)",
-                [source, key, link.url, link.role, link.found_by, link.optional, link.changed, _now()],
+                [source, key, link.url, link.role, link.found_by, link.optional, link.changed, self._now()],
             )  # fmt: skip
             return True
         state, changed, fetched, found_by = row
@@ -106,7 +141,7 @@ class Frontier:
             "optional = ?, changed = coalesce(?, changed), attempts = 0 "
             "WHERE source = ? AND key = ?",
             [
-                _now(), link.url, link.role, link.found_by, link.optional, link.changed,
+                self._now(), link.url, link.role, link.found_by, link.optional, link.changed,
                 source, key,
             ],
         )  # fmt: skip
@@ -125,7 +160,7 @@ class Frontier:
             return False
         read = datetime.fromisoformat(row[0])
         return read - datetime.fromisoformat(link.changed) >= margin and (
-            datetime.now(UTC) - read < LONGEST_BELIEF
+            self._clock() - read < LONGEST_BELIEF
         )
 
     def latest(self, source: str, way: str | None = None) -> str | None:
@@ -135,36 +170,36 @@ class Frontier:
             "WHERE source = ? AND found_by = coalesce(?, found_by) AND role = 'article'",
             [source, way],
         ).fetchone()
-        return min(row[0], _now()) if row[0] else None
+        return min(row[0], self._now()) if row[0] else None
 
     def wake(self, source: str) -> None:
         """Make due at once what failed and waits for its next try: somebody asked for it."""
         self._db.execute(
             "UPDATE frontier SET due = ? WHERE source = ? AND state = 'waiting' AND due > ?",
-            [_now(), source, _now()],
+            [self._now(), source, self._now()],
         )
 
     def claim(
         self, source: str, count: int, roles: Sequence[Role], now: datetime | None = None
     ) -> list[Entry]:
         """Up to `count` entries that are due, leased to the caller."""
-        time = stamp(now) if now else _now()
+        time = stamp(now) if now else self._now()
         marks = ", ".join("?" * len(roles))
         rows = self._db.execute(
-            "SELECT source, url, role, found_by, optional, attempts, key FROM frontier "
+            "SELECT source, url, role, found_by, optional, attempts, held, key FROM frontier "
             f"WHERE source = ? AND state = 'waiting' AND due <= ? AND role IN ({marks}) "
             "AND site NOT IN (SELECT site FROM hosts WHERE wait_until > ?) "
             "ORDER BY role = 'article', changed DESC, due, key LIMIT ?",
             [source, time, *roles, time, count],
         ).fetchall()
-        lease = stamp(datetime.now(UTC) + LEASE)
+        lease = stamp(self._clock() + LEASE)
         self._db.executemany(
             "UPDATE frontier SET state = 'leased', lease = ? WHERE source = ? AND key = ?",
             [(lease, row[0], row[-1]) for row in rows],
         )
         return [
-            Entry(source, url, role, found_by, bool(optional), attempts)
-            for source, url, role, found_by, optional, attempts, _ in rows
+            Entry(source, url, role, found_by, bool(optional), attempts, Held.parse(held))
+            for source, url, role, found_by, optional, attempts, held, _ in rows
         ]
 
     def put_back(self, source: str, url: str) -> None:
@@ -199,7 +234,7 @@ class Frontier:
         self._db.execute(
             "UPDATE frontier SET state = 'done', lease = NULL, attempts = 0, fetched = ? "
             "WHERE source = ? AND key = ?",
-            [_now(), source, urls.key(url)],
+            [self._now(), source, urls.key(url)],
         )
         self.plan(source, url, revisit)
 
@@ -215,7 +250,7 @@ class Frontier:
         self._db.execute(
             "UPDATE frontier SET state = 'waiting', due = ?1, revisit = NULL "
             "WHERE source = ?2 AND state = 'done' AND revisit <= ?1",
-            [_now(), source],
+            [self._now(), source],
         )
 
     def retry(self, source: str, url: str, reopens: datetime | None = None) -> str:
@@ -229,7 +264,7 @@ class Frontier:
         ).fetchone()
         attempts = row[0] if row else 0
         wait = min(FIRST_WAIT * 2 ** min(attempts, 10), LONGEST_WAIT)
-        due = stamp(reopens or datetime.now(UTC) + wait)
+        due = stamp(reopens or self._clock() + wait)
         self._db.execute(
             "UPDATE frontier SET state = 'waiting', lease = NULL, attempts = attempts + 1, due = ? "
             "WHERE source = ? AND key = ?",
@@ -242,15 +277,14 @@ class Frontier:
         rows = self._db.execute(
             "SELECT url, found_by FROM frontier "
             "WHERE source = ? AND role = 'article' AND state = 'done' "
-            "AND key IN (SELECT key FROM addresses)",
+            "AND (held IS NOT NULL OR key IN (SELECT key FROM addresses))",
             [source],
         ).fetchall()
         return [Link(url, "article", found_by) for url, found_by in rows]
 
+    def _now(self) -> str:
+        return stamp(self._clock())
+
 
 def _rank(way: str) -> int:
     return BELIEVED.index(way) if way in BELIEVED else len(BELIEVED)
-
-
-def _now() -> str:
-    return stamp(datetime.now(UTC))

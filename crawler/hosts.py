@@ -7,9 +7,11 @@ refuses again and again is left alone twice as long after each refusal, whatever
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from threading import Lock
 
 from crawler.walls import WALLS
 
@@ -48,24 +50,41 @@ class Host:
 class Hosts:
     """The table `hosts`, held in memory: noted in the event loop, written by the archive's thread."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._db = connection
-        rows = connection.execute(
+        self._now = clock
+        self._lock = Lock()
+        self._held: dict[str, Host] = {}
+        self._changed: set[str] = set()
+        self._refusals: dict[str, Host] = {}  # the last of each site in this run
+        self.read()
+
+    def read(self) -> None:
+        """Take note of what others have written into the table."""
+        rows = self._db.execute(
             "SELECT site, reason, refusals, of_articles, refused, wait_until FROM hosts"
         )
-        self._held = {
+        stored = {
             site: Host(
                 site, reason, refusals, bool(articles), moment(refused), until and moment(until)
             )
             for site, reason, refusals, articles, refused, until in rows
         }
-        self._changed: set[str] = set()
-        self._refusals: dict[str, Host] = {}  # the last of each site in this run
+        with self._lock:
+            for site in (self._held.keys() | stored.keys()) - self._changed:
+                if site in stored:
+                    self._held[site] = stored[site]
+                else:
+                    del self._held[site]
 
     def waits(self, site: str) -> Host | None:
         """The host, where it is to be left alone now."""
         host = self._held.get(site)
-        return host if host and host.wait_until and host.wait_until > _now() else None
+        return host if host and host.wait_until and host.wait_until > self._now() else None
 
     def refusal(self, site: str, reason: str) -> Host | None:
         """The host, where it is to be left alone now, or was when it refused for that reason.
@@ -99,13 +118,14 @@ class Hosts:
         refusals = 1
         if before:
             refusals = before.refusals + (counts or before.refusals >= IN_A_ROW)
-        wait, now = wait_after(refusals, reason, stated), _now()
+        wait, now = wait_after(refusals, reason, stated), self._now()
         until = now + wait if wait else None
         if before and before.wait_until and before.wait_until > now:
             until = max(until or now, before.wait_until)  # said while others were under way
         host = Host(site, reason, refusals, of_articles, now, until)
-        self._held[site] = self._refusals[site] = host
-        self._changed.add(site)
+        with self._lock:
+            self._held[site] = self._refusals[site] = host
+            self._changed.add(site)
         return host
 
     def answered(self, site: str, of_article: bool, *, is_read: bool) -> None:
@@ -118,8 +138,9 @@ class Hosts:
         if host is None or self.waits(site) or (host.of_articles and not of_article):
             return
         if is_read or host.reason not in WALLS:
-            del self._held[site]
-            self._changed.add(site)
+            with self._lock:
+                self._held.pop(site, None)
+                self._changed.add(site)
 
     def write(self) -> None:
         """Write what changed; call it within a transaction."""
@@ -157,7 +178,9 @@ def retry_after(value: str | None, date: str | None = None) -> timedelta | None:
     if text.isascii() and text.isdigit():
         return timedelta(seconds=min(int(text[:12]), int(LONGEST_STATED.total_seconds())))
     until = _http_date(text)
-    return max(until - (_http_date(date or "") or _now()), timedelta()) if until else None
+    return (
+        max(until - (_http_date(date or "") or datetime.now(UTC)), timedelta()) if until else None
+    )
 
 
 def stamp(time: datetime) -> str:
@@ -180,7 +203,3 @@ def _http_date(text: str) -> datetime | None:
     except (ValueError, TypeError, IndexError):
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

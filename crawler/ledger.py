@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from archive import health, presence, urls, warc
 from archive.articles import Change
@@ -13,9 +13,10 @@ from archive.model import Capture, Fault, Found, Link, Outcome, Read, Reading, R
 from archive.store import Store
 from crawler import discovery, schedule
 from crawler.following import follow, follow_instead, follow_translations
-from crawler.frontier import Entry, Frontier
+from crawler.frontier import Entry, Frontier, Held
 from crawler.hosts import PATIENCE, Host, Hosts, moment, stamp
 from crawler.progress import Progress
+from crawler.share import Alone, Share
 from crawler.sources import Source
 
 # URLs of a source under way at once: enough to keep its host busy while pages are being read,
@@ -43,7 +44,7 @@ class Assignment:
 
     entry: Entry
     source: Source
-    held: Capture | None = None
+    held: Capture | Held | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,43 +62,88 @@ class Result:
 class Ledger:
     """The sources' entries in the frontier, what is claimed of them, and what was stored."""
 
-    def __init__(self, archive: Store, sources: Sequence[Source], options: Options) -> None:
+    def __init__(
+        self,
+        archive: Store,
+        sources: Sequence[Source],
+        options: Options,
+        share: Share | None = None,
+    ) -> None:
         self.archive = archive
         self.sources = {source.name: source for source in sources}
         self.options = options
-        self.progress = {source.name: Progress(source) for source in sources}
-        self._frontier = Frontier(archive.connection)
-        self.hosts = Hosts(archive.connection)
+        self.share = share or Alone(sources)
+        self.progress: dict[str, Progress] = {}  # of the sources that were begun
+        self._frontier = Frontier(archive.connection, self.share.now)
+        self.hosts = Hosts(archive.connection, self.share.now)
         self._sitemaps: dict[str, tuple[Link, ...]] = {}  # by site, as its robots.txt names them
         self._started = warc.now()
 
     def begin(self) -> list[Capture]:
         """Put the sources' entries into the frontier; the captures that a killed crawl left."""
+        self.share.join()
         with self.archive.transaction():
             self._frontier.release()
-            for source in self.sources.values():
-                self.archive.record_source(
-                    source.name, source.url, source.platform, source.language
-                )
-                self.progress[source.name].is_first_crawl = self.archive.is_first_crawl(source.name)
-                self._frontier.forget_discovery(source.name)
-                if not self.options.due_only:
-                    self._frontier.wake(source.name)
-                if notice := self._refusal(source):
-                    self._skip(source.name, notice)
-                    continue
-                progress = self.progress[source.name]
-                self._begin_full(progress)
-                seeds = discovery.seeds(source, progress.is_full or self.options.every_way)
-                self._frontier.add(source.name, progress.trails.begin(seeds), again=True)
-                for url, visited in self.archive.unplanned(source.name):
-                    self._frontier.plan(source.name, url, self._next_visit(url, moment(visited)))
-                self._frontier.revisit(source.name)
-                if self.options.revisit:
-                    self._frontier.add(source.name, self._frontier.held(source.name), again=True)
+        self._take()
         # Those of other sources wait for their own crawl: it knows their rules.
         left = self.archive.captures(unread_only=True)
         return [capture for capture in left if capture.source in self.sources]
+
+    def _take(self) -> None:
+        """Begin the sources that are this crawl's from now on."""
+        if taken := self.share.take():
+            self.hosts.read()
+            with self.archive.transaction():
+                for source in taken:
+                    self._begin_source(source)
+            self._tell()
+
+    def _begin_source(self, source: Source) -> None:
+        progress = self.progress.setdefault(source.name, Progress(source))
+        progress.begin_again()
+        self.archive.record_source(source.name, source.url, source.platform, source.language)
+        progress.is_first_crawl = self.archive.is_first_crawl(source.name)
+        self._frontier.forget_discovery(source.name)
+        if not self.options.due_only:
+            self._frontier.wake(source.name)
+        if notice := self._refusal(source):
+            self._skip(source.name, notice)
+            return
+        self._begin_full(progress)
+        seeds = discovery.seeds(source, progress.is_full or self.options.every_way)
+        self._frontier.add(source.name, progress.trails.begin(seeds), again=True)
+        for url, visited in self.archive.unplanned(source.name):
+            self._frontier.plan(source.name, url, self._next_visit(url, moment(visited)))
+        self._frontier.revisit(source.name)
+        if self.options.revisit:
+            self._frontier.add(source.name, self._frontier.held(source.name), again=True)
+
+    def _tell(self) -> None:
+        """Tell the other workers what changed, behind a transaction."""
+        self.share.write()
+        self._drop_lost()
+
+    def _drop_lost(self) -> None:
+        for name in self.share.lost():
+            if progress := self.progress.get(name):
+                progress.notices.append(
+                    "another worker has taken it over: this one was not heard of for too long"
+                )
+                progress.is_lost = True
+
+    def renew(self) -> None:
+        """Say that this crawl is alive."""
+        self.share.renew()
+        self._drop_lost()
+
+    def admit(self, source: str, site: str) -> bool:
+        """Whether a site to which pages of the source lead may be asked, by now."""
+        is_admitted = self.share.admit(source, site)
+        self.hosts.read()
+        self._drop_lost()
+        if not is_admitted and (progress := self.progress.get(source)):
+            progress.is_blocked = True
+        return is_admitted
 
     def _begin_full(self, progress: Progress) -> None:
         """Crawl the whole history where that is asked for, or was and did not come to its end.
@@ -132,19 +178,36 @@ class Ledger:
     def claim(self) -> list[Assignment]:
         """What to fetch next, of each source as much as it has room for."""
         claimed: list[Assignment] = []
-        now = datetime.now(UTC)  # one: what is not claimed yet reopens later
+        self._take()
+        now = self.share.now()  # one: what is not claimed yet reopens later
         with self.archive.transaction():
             self.hosts.write()
             for name, progress in self.progress.items():
                 room = self._room(progress)
-                if progress.is_drained or room <= 0:
+                if progress.is_over or room <= 0:
                     continue
                 entries = self._claim_of(progress, room, now)
                 reopens = self._reopens(name, now)
                 progress.is_drained = not (entries or progress.in_flight or reopens)
                 progress.in_flight += len(entries)
                 claimed += [self._assign(entry, self.sources[name]) for entry in entries]
+        self._tell()
+        self._give_back()
         return claimed
+
+    def _give_back(self) -> None:
+        """End the sources with which this crawl is through, where others may want them."""
+        for part in self.share.parts():
+            together = [self.progress[name] for name in part if name in self.progress]
+            if any(p.in_flight or not p.is_over for p in together):
+                continue
+            is_finished = not any(p.is_blocked for p in together)
+            with self.archive.transaction():
+                for progress in together:
+                    if is_finished:
+                        self._end_source(progress.source.name, progress)
+            self.share.give_back(part, finished=is_finished)
+            self._drop_lost()
 
     def _room(self, progress: Progress) -> int:
         is_suspect = self.hosts.is_suspect(urls.site(progress.source.url))
@@ -152,12 +215,13 @@ class Ledger:
 
     def pause(self) -> float | None:
         """Seconds until a host may be asked again that this run waits for; null: there is none."""
-        now = datetime.now(UTC)
-        times = [self._reopens(n, now) for n, p in self.progress.items() if not p.is_drained]
-        if not times:
-            return None
+        now = self.share.now()
+        times = [self._reopens(n, now) for n, p in self.progress.items() if not p.is_over]
         # One that has reopened since the last claim waits no longer.
-        return min((moment(time) - now).total_seconds() if time else 0.0 for time in times)
+        pauses = [(moment(time) - now).total_seconds() if time else 0.0 for time in times]
+        if (look := self.share.look()) is not None:
+            pauses.append(look)
+        return min(pauses, default=None)
 
     def _reopens(self, source: str, now: datetime) -> str | None:
         """When the first host may be asked again for whose entries a run has patience."""
@@ -178,6 +242,8 @@ class Ledger:
 
     def _assign(self, entry: Entry, source: Source) -> Assignment:
         held = self.archive.last_read(entry.url)
+        if entry.held and (not held or entry.held.fetched > held.fetched):
+            return Assignment(entry, source, entry.held)
         # What gave nothing when it was read, a wall say, is wanted whether it changed or not.
         has_failed = self.archive.has_failed(source.name, entry.url)
         is_wanted = has_failed and not (held and self.archive.has_reading(held))
@@ -195,6 +261,7 @@ class Ledger:
             changes = dict(zip(read, self.archive.save_all(list(read.values())), strict=True))
             for n, result in enumerate(batch):
                 self._settle(result, changes.get(n))
+        self._tell()
         for result in batch:
             progress = self.progress.get(result.source)
             if progress and result.entry:
@@ -219,12 +286,15 @@ class Ledger:
         if capture and change and change.kind in ("missing", "gone"):
             self._save_absent(progress, url, capture, is_gone=change.kind == "gone")
             return
+        if entry and entry.held and capture and capture.status in presence.ABSENT:
+            self._save_absent_elsewhere(progress, capture, entry)
+            return
         if isinstance(outcome, Fault):
             site = urls.site(capture.final_url) if capture else ""
             host = self.hosts.refusal(site, outcome.kind)
             self._save_fault(progress, url, outcome, entry, is_article, host)
             return
-        again = self._next_visit(url, datetime.now(UTC)) if is_article else None
+        again = self._next_visit(url, self.share.now(), entry) if is_article else None
         self._frontier.done(progress.source.name, url, again)
         self.archive.clear_failure(progress.source.name, url)
         progress.faults.pop(url, None)
@@ -245,8 +315,11 @@ class Ledger:
                 sitemaps=self._sitemaps.get(site, ()),
             )  # fmt: skip
 
-    def _next_visit(self, url: str, visited: datetime) -> datetime | None:
-        changed = self.archive.last_change(url)
+    def _next_visit(
+        self, url: str, visited: datetime, entry: Entry | None = None
+    ) -> datetime | None:
+        elsewhere = entry.held.changed if entry and entry.held else None
+        changed = max(self.archive.last_change(url) or "", elsewhere or "")
         return schedule.revisit(visited, moment(changed)) if changed else None
 
     def _save_absent(
@@ -256,11 +329,23 @@ class Ledger:
         again = schedule.LAST_REVISIT if is_gone else schedule.FIRST_REVISIT
         by_itself = capture.status != presence.GONE
         name = progress.source.name
-        self._frontier.done(name, url, datetime.now(UTC) + again if by_itself else None)
+        self._frontier.done(name, url, self.share.now() + again if by_itself else None)
         self.archive.clear_failure(name, url)
         progress.settle(url, "gone")
         state = "gone, and kept" if is_gone else "not there now; it is asked for again tomorrow"
         progress.notices.append(f"HTTP {capture.status}: {state}: {url}")
+
+    def _save_absent_elsewhere(self, progress: Progress, capture: Capture, entry: Entry) -> None:
+        """The page of an article that another worker's archive holds is not there.
+
+        Whether it has gone, the joined archive says: it has all visits.
+        """
+        by_itself = capture.status != presence.GONE
+        again = self._next_visit(entry.url, self.share.now(), entry) if by_itself else None
+        self._frontier.done(progress.source.name, entry.url, again)
+        self.archive.clear_failure(progress.source.name, entry.url)
+        progress.settle(entry.url, "gone")
+        progress.notices.append(f"HTTP {capture.status}: not there now: {entry.url}")
 
     def _save_fault(
         self,
@@ -295,7 +380,9 @@ class Ledger:
         """The reports, written to `runs`."""
         with self.archive.transaction():
             for name, progress in self.progress.items():
-                self._end_source(name, progress)
+                if progress.ended is None and not progress.is_lost:
+                    self._end_source(name, progress)
+        self.share.leave()
         reports = self.reports()
         self.archive.record_run("crawl", self._started, reports)
         db = self.archive.connection
@@ -322,7 +409,7 @@ class Ledger:
         self._record_schedule(name, progress)
 
     def _record_schedule(self, name: str, progress: Progress) -> None:
-        now = datetime.now(UTC)
+        now = self.share.now()
         published = [moment(t) for t in self.archive.published(name, schedule.PUBLICATIONS)]
         configured = progress.source.interval
         interval = (

@@ -39,6 +39,8 @@ class Progress:
     claimed: int = 0  # articles, against the limit
     in_flight: int = 0
     is_drained: bool = False
+    is_blocked: bool = False  # its pages lead to a domain that another worker holds
+    is_lost: bool = False  # another worker has taken it over
     is_first_crawl: bool = False
     is_full: bool = False  # the whole history, not only what is new
     gap: str | None = None  # the time since when a feed does not name everything (ISO 8601)
@@ -51,6 +53,18 @@ class Progress:
     has_answered: bool = False  # a page of discovery did
     started: float = field(default_factory=time.monotonic)
     ended: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be claimed of the source, as far as is known now."""
+        return self.is_drained or self.is_blocked or self.is_lost
+
+    def begin_again(self) -> None:
+        """Find the way through the source anew, after another worker had it; what was counted stays."""
+        self.trails = Trails()
+        self.gap, self.beside, self.spared, self.sample = None, (), (), set()
+        self.is_drained = self.is_blocked = self.is_lost = False
+        self.ended = None
 
     def settle(self, url: str, kind: str) -> None:
         """Note what became of an article: new, revised, unchanged, skipped, failed or gone."""

@@ -13,7 +13,7 @@ from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 
 from archive import encodings, urls
 from archive.model import Fault
-from crawler.downloads import HostWaits
+from crawler.downloads import HostWaits, NotNow
 from crawler.faults import NotFetched, fault
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class RobotsMiddleware:
             self._rules[place] = asyncio.ensure_future(self._fetch(place, request))
         try:
             return await asyncio.shield(self._rules[place])
-        except HostWaits:
+        except NotNow:
             self._rules.pop(place, None)  # asked for again when the host may be
             raise
 
@@ -74,7 +74,7 @@ class RobotsMiddleware:
         )
         try:
             response: Response = await self._crawler.engine.download_async(robots_request)
-        except HostWaits:
+        except NotNow:
             raise
         except exceptions.IgnoreRequest:  # redirected without end, or to a private address
             return None

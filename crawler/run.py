@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from archive.model import SourceReport
@@ -14,29 +14,38 @@ from crawler import due, sources
 from crawler import settings as scrapy_settings
 from crawler.crawl import Crawl
 from crawler.ledger import Options
+from crawler.shared.worker import open_worker
 from crawler.sources import Source
 from crawler.workers import Workers
 
 
 @contextmanager
 def open_crawl(
-    directory: Path | None, file: Path | None, names: Sequence[str], options: Options
+    directory: Path | None,
+    file: Path | None,
+    names: Sequence[str],
+    options: Options,
+    frontier: str | None = None,
 ) -> Iterator[Crawl]:
     """A crawl of the named sources (all where none is named) into an archive locked for it.
 
-    Null for `directory` and `file` means those of the environment. Raises what `sources.load` and
-    `open_archive` raise.
+    Null for `directory` and `file` means those of the environment. `frontier` is the address of one
+    that is shared with other machines. Raises what `sources.load`, `open_archive` and `shared.join`
+    raise.
     """
     directory = directory or default_directory()
     chosen = sources.select(sources.load(file or directory / "sources.toml"), names)
-    with open_archive(directory, "crawl") as archive:
+    with open_archive(directory, "crawl") as archive, ExitStack() as resources:
+        worker = None
+        if frontier:
+            worker = resources.enter_context(open_worker(frontier, archive, chosen, options))
         if options.due_only:
             chosen = due.select(chosen, due.times(archive.connection))
+        if worker:
+            worker.choose(chosen)
         workers = Workers(archive.warc_folder)
-        try:
-            yield Crawl(archive, chosen, workers, options)
-        finally:
-            workers.close()
+        resources.callback(workers.close)
+        yield Crawl(archive, chosen, workers, options, worker)
 
 
 @contextmanager

@@ -63,11 +63,12 @@ class Site:
         self.scheme = scheme
         self.requests: list[str] = []
         self.port = 0
+        self.host = HOST
         self._asked: Counter[str] = Counter()
 
     @property
     def base(self) -> str:
-        return f"{self.scheme.partition('-')[0]}://{HOST}:{self.port}"
+        return f"{self.scheme.partition('-')[0]}://{self.host}:{self.port}"
 
     def answer(self, target: str) -> Answer:
         """The answer to a request for that target (path and query)."""
@@ -126,18 +127,20 @@ class Site:
 
 @contextmanager
 def serve(
-    sites: Sequence[tuple[str, Pages | None, str]], folder: Path
+    sites: Sequence[tuple[str, Pages | None, str]], folder: Path, *, apart: bool = False
 ) -> Iterator[dict[str, Site]]:
     """Sites by name, while the context lasts: each of a name, its pages and its scheme.
 
     Null for pages: nobody listens at that port. The scheme is http, https, one of https with a bad
     certificate (`_certificates`), or https-in-plain: no TLS behind an address that promises it.
-    `folder` is where certificates are written, the authority's as AUTHORITY.
+    `folder` is where certificates are written, the authority's as AUTHORITY. `apart`: each site has
+    an address of its own, 127.0.0.2 and those behind it (Linux), so that each is a domain of its own.
     """
     made = {name: Site(name, pages or {}, scheme) for name, pages, scheme in sites}
     sockets: dict[str, socket.socket] = {}
-    for name, site in made.items():
-        sockets[name] = socket.create_server((HOST, 0))
+    for number, (name, site) in enumerate(made.items(), 2):
+        site.host = f"127.0.{number // 250}.{number % 250}" if apart else HOST
+        sockets[name] = socket.create_server((site.host, 0))
         site.port = sockets[name].getsockname()[1]
     is_secure = any(site.scheme.startswith("https") for site in made.values())
     contexts = _certificates(folder) if is_secure else {}

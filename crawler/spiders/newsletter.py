@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from crawler.crawl import Crawl
 from crawler.derive import most_bytes
-from crawler.downloads import HostWaits
+from crawler.downloads import NotNow
 from crawler.faults import fault
 from crawler.ledger import Assignment, Options
 from crawler.pipeline import Captured
@@ -68,7 +68,7 @@ class NewsletterSpider(scrapy.Spider):
         """Store why a request failed (Scrapy's errback)."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
-        if isinstance(error, HostWaits):
+        if isinstance(error, NotNow):
             await self.crawl.put_back(request.meta["assignment"].entry)
             return
         if self.crawl.error:  # the archive cannot be written: that is no fault of the page
