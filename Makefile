@@ -8,9 +8,10 @@ PEERS := .venv-peers
 NEWS_PLEASE := .venv-news-please
 # A file's tests share what they set up; files in alphabetical order, those with few tests not last.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+SERVERS := redis-server valkey-server
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test lint format types check browser bench bench-crawl bench-extraction bench-learned bench-alarms bench-pages classifier clean help
+.PHONY: demo test lint format types check browser server bench bench-crawl bench-extraction bench-learned bench-alarms bench-pages classifier clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -18,7 +19,7 @@ help:  ## what there is
 demo: $(VENV)/installed  ## the whole line on bundled sample sites, offline
 	@$(BIN)/newsarchive demo
 
-test: $(VENV)/dev browser  ## the full test suite
+test: $(VENV)/dev browser server  ## the full test suite
 	@$(BIN)/pytest -q $(PARALLEL) $(ARGS)
 
 lint: $(VENV)/dev  ## ruff
@@ -105,3 +106,13 @@ browser:
 	echo "Installing Chromium from Debian's packages …"; \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; } >/dev/null \
 	  || { echo "Chromium could not be installed with apt-get: install it by hand, then run this again" >&2; exit 2; }
+
+# Without one, the tests of crawls of several machines are skipped, and say so.
+server:
+	@for name in $(SERVERS); do command -v $$name >/dev/null && exit 0; done; \
+	if [ "$$(id -u)" != 0 ]; then \
+	  echo "Tests of several machines are skipped: they need 'sudo apt-get install -y redis-server'" >&2; exit 0; fi; \
+	echo "Installing a Redis server from Debian's packages …"; \
+	{ apt-get update -qq && { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server \
+	    || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends valkey-server; }; } >/dev/null \
+	  || echo "No Redis server could be installed with apt-get: tests of several machines are skipped" >&2

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -145,8 +146,10 @@ class Rows:
         before = set(self.changed())
         forgotten = {name for name, row in rows.items() if row and self.is_forgotten(name)}
         with self._archive.transaction():
-            for name, row in rows.items():
-                self._put(name, None if name in forgotten else row)
+            for name in rows:
+                if rows[name] is None or name in forgotten:
+                    self._delete(name)
+            self._insert({n: row for n, row in rows.items() if row and n not in forgotten})
         self.noted(set(rows) - before)
         self.mark(forgotten)  # it goes from the server, too
 
@@ -158,22 +161,25 @@ class Rows:
                 [(name.table, *(*name.key, "")[:2]) for name in names],
             )
 
-    def _put(self, name: Name, row: Row | None) -> None:
-        keys = KEYS[name.table]
-        if row is None:
-            where = " AND ".join(f"{column} = ?" for column in keys)
-            self._db.execute(f"DELETE FROM {name.table} WHERE {where}", name.key)
-            return
-        # Another version of the program may know other columns.
-        columns = [column for column in self._columns[name.table] if column in row]
-        values = [row[column] for column in columns]
-        self._db.execute(
-            f"INSERT INTO {name.table} ({', '.join((*keys, *columns))}) "
-            f"VALUES ({', '.join('?' * (len(keys) + len(columns)))}) "
-            f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET "
-            f"{', '.join(f'{c} = excluded.{c}' for c in columns)}",
-            [*name.key, *values],
-        )
+    def _delete(self, name: Name) -> None:
+        where = " AND ".join(f"{column} = ?" for column in KEYS[name.table])
+        self._db.execute(f"DELETE FROM {name.table} WHERE {where}", name.key)
+
+    def _insert(self, rows: Mapping[Name, Row]) -> None:
+        alike: dict[tuple[str, ...], list[tuple[object, ...]]] = defaultdict(list)
+        for name, row in rows.items():
+            # Another version of the program may know other columns.
+            columns = [column for column in self._columns[name.table] if column in row]
+            alike[name.table, *columns].append((*name.key, *(row[column] for column in columns)))
+        for (table, *columns), values in alike.items():
+            keys = KEYS[table]
+            self._db.executemany(
+                f"INSERT INTO {table} ({', '.join((*keys, *columns))}) "
+                f"VALUES ({', '.join('?' * (len(keys) + len(columns)))}) "
+                f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET "
+                f"{', '.join(f'{c} = excluded.{c}' for c in columns)}",
+                values,
+            )
 
     def is_forgotten(self, name: Name) -> bool:
         """Whether it is the entry of an address that this archive has forgotten (`forget`)."""

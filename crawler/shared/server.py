@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 TRIES = 10
 
 Kind = Literal["rows", "hosts", "forgotten"]
+Change = tuple[Kind, str, str | None]  # kind, field, value (null: it is gone)
 
 
 class FrontierError(UserError):
@@ -177,8 +178,8 @@ class Server:
         with self._told():
             return cast("dict[str, str]", self._redis.hgetall(self._key("hosts", domain)))
 
-    def write(self, domain: str, changes: Iterable[tuple[Kind, str, str | None]]) -> int | None:
-        """Store changes of a domain, all or none: kind, field and value (null: it is gone) of each.
+    def write(self, domain: str, changes: Iterable[Change]) -> int | None:
+        """Store changes of a domain, all or none.
 
         The number of the last one; null where another worker holds the domain: nothing is stored then.
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections import defaultdict
@@ -11,6 +10,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
+from typing import TypeVar
+
+import orjson
 
 from archive import terminal, urls
 from archive.store import Store
@@ -18,11 +21,14 @@ from crawler.hosts import stamp
 from crawler.ledger import Options
 from crawler.shared.place import parse
 from crawler.shared.rows import Name, Row, Rows, is_later
-from crawler.shared.server import FrontierAway, FrontierError, Kind, Server
+from crawler.shared.server import Change, FrontierAway, FrontierError, Server
 from crawler.sources import Source
+
+T = TypeVar("T")
 
 STEP = 4  # domains taken at once, so that workers that start together get as many each
 LOOK = 1.0  # seconds until what others hold is looked at again
+BATCH = 5_000  # rows written in one step: the server does nothing else meanwhile, some 20 ms
 RENEWALS = 3  # in the time of a lease: two may be missed
 
 
@@ -75,6 +81,7 @@ class Worker:
         self._lost: list[str] = []
         self._workers = 1  # alive
         self._look_at = 0.0
+        self._renewed = _clock()
         self._has_left = False
         self._offset = self._measure()
         self.renewal: float | None = server.place.lease / RENEWALS
@@ -117,7 +124,8 @@ class Worker:
         if not taken.leased:
             self._look_at = _clock() + LOOK
         self.write()
-        return [source for one in taken.leased for source in self._sources[one]]
+        ours = [one for one in taken.leased if one in self._active]
+        return [source for one in ours for source in self._sources[one]]
 
     def parts(self) -> list[list[str]]:
         return [[source.name for source in self._sources[one]] for one in self._active]
@@ -177,23 +185,34 @@ class Worker:
 
     def _write(self, one: str, names: Iterable[Name]) -> bool:
         """Whether the domain is still ours."""
-        changes: list[tuple[Kind, str, str | None]] = []
+        first: list[Change] = []
+        last: list[Change] = []  # a page is done when what it leads to is stored
         for name in names:
             row = self._rows.read(name)
-            text = json.dumps(row, ensure_ascii=False) if row else None
+            text = orjson.dumps(row).decode() if row else None
             if name.table == "hosts":
-                changes.append(("hosts", name.key[0], text))
+                first.append(("hosts", name.key[0], text))
             elif self._rows.is_forgotten(name):
-                changes.append(("forgotten", name.field(), None))
+                first.append(("forgotten", name.field(), None))
             else:
-                changes.append(("rows", name.field(), text))
-        number = self._server.write(one, changes)
-        if number is not None and one in self._active:
-            self._active[one] = number
-        return number is not None
+                is_done = row and row.get("state") == "done"
+                (last if is_done else first).append(("rows", name.field(), text))
+        for changes in batched([*first, *last], BATCH):
+            number = self._server.write(one, changes)
+            if number is None:
+                return False
+            if one in self._active:
+                self._active[one] = number
+            self._beat()
+        return True
+
+    def _beat(self) -> None:
+        """Say within long work that this worker is alive."""
+        if self.renewal and _clock() - self._renewed > self.renewal:
+            self.renew()
 
     def renew(self) -> None:
-        asked = _clock()
+        asked = self._renewed = _clock()
         lost = self._server.renew(self._holdings)
         for one in self._holdings.keys() - lost:
             self._holdings[one].until = asked + self._server.place.lease
@@ -224,7 +243,7 @@ class Worker:
         names = [Name("sources", (name,)) for name in self._domains]
         fields = [(self._domains[name.key[0]], name.field()) for name in names]
         found = dict(zip(names, self._server.some(fields), strict=True))
-        theirs = {name: json.loads(text) for name, text in found.items() if text}
+        theirs = {name: orjson.loads(text) for name, text in found.items() if text}
         for name in [*theirs]:
             ours = self._rows.read(name)
             if ours and is_later(name, ours, theirs[name]):
@@ -249,20 +268,22 @@ class Worker:
         rows, self._active[one] = self._server.rows(one, known[0] if known else None)
         names = {source.name for source in self._sources[one]}
         theirs = {
-            name: json.loads(text) if text else None
+            name: orjson.loads(text) if text else None
             for field_, text in rows.items()
             if (name := Name.of(field_)).key[0] in names
         }
         self._check_out_hosts(one, is_known=bool(known))
         if not known:
             self._tell(self._rows.of_sources(names), theirs)
-        self._rows.put(theirs)
+        for names_ in batched(theirs, BATCH):
+            self._rows.put({name: theirs[name] for name in names_})
+            self._beat()
         with self._archive.transaction():  # until it is given back
             db.execute("DELETE FROM checkouts WHERE domain = ?", [one])
 
     def _check_out_hosts(self, one: str, *, is_known: bool = True) -> None:
         theirs = {
-            Name("hosts", (site,)): json.loads(text)
+            Name("hosts", (site,)): orjson.loads(text)
             for site, text in self._server.hosts(one).items()
         }
         ours = self._rows.hosts(lambda site: domain(site) == one)
@@ -280,6 +301,7 @@ class Worker:
             if row and is_later(name, row, theirs.get(name)):
                 better.append(name)
                 theirs.pop(name, None)
+            self._beat()
         self._rows.mark(better)
 
     def _let_go(self, one: str, finished: bool) -> None:
@@ -313,6 +335,13 @@ class Worker:
 
     def _measure(self) -> timedelta:
         return self._server.now() - datetime.now(UTC)
+
+
+def batched(items: Iterable[T], count: int) -> Iterator[list[T]]:
+    """The items, so many at a time."""
+    left = iter(items)
+    while batch := list(islice(left, count)):
+        yield batch
 
 
 def _in_words(options: Options) -> str:
