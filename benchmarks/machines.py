@@ -160,10 +160,10 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
 
 
 @click.command(help=__doc__)
-@click.option("--hosts", "count", type=click.IntRange(1), default=96, show_default=True)
-@click.option("--articles", type=click.IntRange(1), default=8, show_default=True, help="A host.")
-@click.option("--delay", type=click.FloatRange(0), default=2.0, show_default=True)
-@click.option("--domains", type=click.IntRange(1), default=12, show_default=True, help="At once.")
+@click.option("--hosts", "count", type=click.IntRange(1), default=48, show_default=True)
+@click.option("--articles", type=click.IntRange(1), default=4, show_default=True, help="A host.")
+@click.option("--delay", type=click.FloatRange(0), default=5.0, show_default=True)
+@click.option("--domains", type=click.IntRange(1), default=6, show_default=True, help="At once.")
 @click.option("--workers", type=click.IntRange(1), multiple=True, default=(1, 2, 4))
 @click.option("--report", type=click.Path(path_type=Path), help="Write the section of this file.")
 def main(
