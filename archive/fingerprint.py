@@ -98,10 +98,10 @@ _FORMS = _Forms()
 def _form(token: str) -> str:
     is_plain = token.isalpha()
     bare = token if is_plain else _bare(token)
-    word = bare.lower()
-    if word in _CALENDAR or not (is_plain or _is_word(word)):
+    word, has_letters_only = bare.lower(), is_plain or bare.isalpha()
+    if word in _CALENDAR or not (has_letters_only or _is_word(word)):
         return MASK
-    letters = word if is_plain else "".join(filter(str.isalnum, word))
+    letters = word if has_letters_only else "".join(filter(str.isalnum, word))
     if bare != word and bare[:1].isupper() and bare[1:].islower():
         # Between sentences a name ends.
         return f"{_NAME}{letters}" + ("" if is_plain or token.endswith(bare) else _END)

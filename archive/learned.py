@@ -62,7 +62,8 @@ def count(db: sqlite3.Connection, changes: Mapping[str, Change]) -> dict[str, Co
             # What is not recorded, one article had at most; where it goes, that one had it.
             was = before[site].get(digest) or int(change < 0 or digest in standing[site])
             now = was + change
-            if repetition.crosses((was or 1, others), (now, total)):
+            # What stands in one article only reaches no threshold.
+            if max(was, now) > 1 and repetition.crosses((was or 1, others), (now, total)):
                 counts[site].crossed.add(digest)
             if now > 1:
                 counted.append((site, digest, now))

@@ -805,6 +805,12 @@ def sharing(db: Database) -> None:
         db.execute(statement)
 
 
+@migration
+def fewer_merges(db: Database) -> None:
+    """Segments of the full-text index are merged eight at a time: half as often as four by four."""
+    db.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8)")
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

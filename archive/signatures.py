@@ -81,8 +81,9 @@ class _Hashes(dict[str, bytes]):
     def __missing__(self, token: str) -> bytes:
         if len(self) >= TOKENS:
             self.clear()
+        found = [token.lower()] if token.isascii() and token.isalnum() else words(token)
         self[token] = hashes = b"".join(
-            blake2b(word.encode(), digest_size=8).digest() for word in words(token)
+            blake2b(word.encode(), digest_size=8).digest() for word in found
         )
         return hashes
 

@@ -57,6 +57,9 @@ PLATFORM_SUFFIXES = (
 
 KNOWN = 10_000  # addresses whose form is remembered: each is asked for a dozen times in a row
 
+# In canonical form already, but for the slash behind a host alone: most addresses.
+_PLAIN = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?")
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -69,6 +72,8 @@ def canonical(url: str) -> str:
     The query's parameters are sorted. Scheme and trailing slash stay as they are, so the result
     can be fetched. An address that cannot be parsed is returned stripped of white space only.
     """
+    if _PLAIN.fullmatch(url):
+        return url if url.count("/") > 2 else f"{url}/"
     try:
         parts = urlsplit(canonicalize_url(url.strip()))
         port = parts.port
