@@ -103,6 +103,8 @@ class Reading:
     signals: tuple[Signal, ...] = ()
     warnings: tuple[str, ...] = ()  # one line each, for the user: a wrong charset, say
     extractor: str = ""  # what made it, where that was not ours
+    # What `readings.pack` gives of it, where the process that read it has packed it.
+    _packed: tuple[str, bytes] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def text(self) -> str:

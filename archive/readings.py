@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from typing import Any
 
 import orjson
@@ -24,18 +24,24 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+Packed = tuple[str, bytes]  # a reading as it is stored: its digest, its compressed form
+
 FIELDS = ("title", "authors", "published")  # that an article has, as a rule
 DAMAGED = (zstd.ZstdError, ValueError, KeyError, TypeError)  # what is no packed reading
 EXTRACTOR = "7"  # raised whenever the same bytes may give another reading
 
-_NAMES = [f.name for f in fields(Reading) if f.name not in ("blocks", "signals", "warnings")]
+_NAMES = [
+    f.name for f in fields(Reading) if f.init and f.name not in ("blocks", "signals", "warnings")
+]
 _EMPTY = (None, "", ())
 # Level 3, zstd's own default, made once: half of what a page costs is to make one.
 _COMPRESSOR = zstd.ZstdCompressor(level=3)
 
 
-def pack(reading: Reading) -> tuple[str, bytes]:
+def pack(reading: Reading) -> Packed:
     """The SHA-256 of the reading (without its warnings), and its compressed form."""
+    if reading._packed:  # by the process that read it
+        return reading._packed
     values = {name: getattr(reading, name) for name in _NAMES}
     short = {name: value for name, value in values.items() if value not in _EMPTY}
     short["blocks"] = [_short(block) for block in reading.blocks]
@@ -66,6 +72,13 @@ def unpack(body: bytes) -> Reading:
         tags=tuple(values.pop("tags", ())),
         **values,
     )
+
+
+def received(packed: Packed, warnings: tuple[str, ...]) -> Reading:
+    """The reading that another process packed, which `pack` gives as that did."""
+    reading = replace(unpack(packed[1]), warnings=warnings)
+    object.__setattr__(reading, "_packed", packed)
+    return reading
 
 
 def compress(text: bytes) -> bytes:
@@ -105,7 +118,7 @@ def from_json(body: bytes) -> Reading:
 
 def _plain(value: Reading | Block | Signal) -> dict[str, Any]:
     """As `dataclasses.asdict`, without its copy of all that is in it."""
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {field.name: getattr(value, field.name) for field in fields(value) if field.init}
 
 
 def _short(block: Block) -> tuple[str | None, ...]:

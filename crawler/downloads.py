@@ -67,6 +67,9 @@ class PoliteDownloads(HTTP11DownloadHandler):
         self._slots = crawler.settings.getdict("DOWNLOAD_SLOTS")
         self._default = crawler.settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN")
         self._turns: dict[str, asyncio.Semaphore] = {}
+        # Scrapy keeps as many open as the default, and opens the others anew for each page.
+        most = max((slot["concurrency"] for slot in self._slots.values()), default=self._default)
+        self._pool.maxPersistentPerHost = most
         self._certificates = Certificates(self._contextFactory)
         self._contextFactory = cast("IPolicyForHTTPS", self._certificates)
         self._unverified = HTTP11DownloadHandler(_trusting(crawler))

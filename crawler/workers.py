@@ -14,7 +14,8 @@ from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from archive.model import Capture, Fault, Outcome, Read
+from archive import readings
+from archive.model import Capture, Fault, Found, Read, Reading
 from crawler import boilerplate, phrases
 from crawler.derive import derive, read_by
 from crawler.sources import Source
@@ -30,19 +31,28 @@ PRELOADED = ["crawler.commands", "crawler.derive", "pebble.pool.process"]
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A reading on its way from a worker: as it is stored, and with what it warns of."""
+
+    packed: readings.Packed
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A capture that is being read."""
 
     capture: Capture
     read_by: str
-    future: Future[Outcome]
+    future: Future[Found | Fault | Sent]
 
     def result(self) -> Read:
         """What it is read as, when it has been. What failed is not noted as read: see `Read`."""
         try:
-            outcome = self.future.result()
+            made = self.future.result()
         except Exception as error:
             return Read(self.capture, fault(error), None)
+        outcome = readings.received(made.packed, made.warnings) if isinstance(made, Sent) else made
         return Read(self.capture, outcome, self.read_by)
 
 
@@ -73,8 +83,8 @@ class Workers:
 
     def submit(self, capture: Capture, source: Source) -> Pending:
         """The same, to be waited for, for callers without an event loop."""
-        future: Future[Outcome] = self._pool.schedule(
-            derive, args=[self._folder, capture, source], timeout=SECONDS
+        future: Future[Found | Fault | Sent] = self._pool.schedule(
+            _read, args=[self._folder, capture, source], timeout=SECONDS
         )
         return Pending(capture, self.read_by(capture, source), future)
 
@@ -104,6 +114,14 @@ def fault(error: BaseException) -> Fault:
     if isinstance(error, ProcessExpired):
         return Fault("extraction-crash", f"reading the page ended its process: {error}", True)
     return Fault("extraction-error", f"{type(error).__name__}: {error}".splitlines()[0], True)
+
+
+def _read(folder: Path, capture: Capture, source: Source) -> Found | Fault | Sent:
+    """What the capture gives; packed here, where it costs the process that stores no time."""
+    outcome = derive(folder, capture, source)
+    if isinstance(outcome, Reading):
+        return Sent(readings.pack(outcome), outcome.warnings)
+    return outcome
 
 
 def _prepare(rules: phrases.Rules) -> None:
