@@ -67,10 +67,15 @@ class Progress:
         self.ended = None
 
     def settle(self, url: str, kind: str) -> None:
-        """Note what became of an article: new, revised, unchanged, skipped, failed or gone."""
+        """Note what became of an article: new, revised, unchanged, skipped, failed or gone.
+
+        One that was stored and then asked for again in the same run, because another list says that
+        it changed, is what it was the first time.
+        """
         key = urls.key(url)
         self.found.add(key)
-        self.settled[key] = kind
+        if not (kind == "unchanged" and self.settled.get(key) in ("new", "revised")):
+            self.settled[key] = kind
 
     def named(self, way: Role, start: str, keys: Iterable[str]) -> None:
         """Note the articles that a way names, and where it starts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_the_same_import_twice_changes_nothing(newsarchive: Run, tmp_path: Path)
     ]
     db.close()
     assert counts == [1, 1]
+
+
+def test_an_article_that_comes_twice_in_a_run_is_new(newsarchive: Run, tmp_path: Path) -> None:
+    for day, name in enumerate(("a.html", "b.html")):
+        (tmp_path / name).write_bytes(page("The cranes", head=CANONICAL))
+        os.utime(tmp_path / name, (86_400 * day, 86_400 * day))
+    report = document(newsarchive("import", tmp_path, "--json", archive=tmp_path / "x"))
+    said = report["sources"]["example.org"]
+    assert (said["new"], said["unchanged"]) == (1, 0)
 
 
 def test_a_page_that_failed_fails_again_and_is_captured_once(
