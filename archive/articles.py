@@ -26,7 +26,7 @@ from archive import (
     urls,
     words,
 )
-from archive.model import Block, Capture, Reading, main_text
+from archive.model import BETWEEN, Block, Capture, Reading, Reason, main_text
 
 Held = Sequence[tuple[Capture, Reading]]  # captures with their readings, in the order of capture
 
@@ -202,6 +202,34 @@ def block_row(
         article_id, position, block.kind, block.text, marked,
         digest or fingerprint.digest(block.text), block.kept, block.reason, block.rule, block.evidence,
     )  # fmt: skip
+
+
+def place_rows(
+    article_id: int, blocks: Sequence[Block], digests: Sequence[str], text: str
+) -> Iterator[tuple[object, ...]]:
+    """The rows of `block_places`; `text` is that of the article, as `main_text` gives it."""
+    next_start = 1
+    for position, (block, digest) in enumerate(zip(blocks, digests, strict=True)):
+        kind, own, marked, *rest = block_row(article_id, position, block, digest)[2:]
+        start, length = None, len(block.text)
+        if block.kept:
+            if "\0" not in text:  # at which SQLite ends a text
+                start, own = next_start, None
+            next_start += length + len(BETWEEN)
+        yield (article_id, position, kind, start, length, own, marked, *rest)
+
+
+def blocks(db: sqlite3.Connection, article_id: int, text: str) -> Iterator[Block]:
+    """The blocks of an article with that text, in the order of the page."""
+    rows = db.execute(
+        "SELECT kind, start, length, own_text, marked, reason, rule, evidence FROM block_places "
+        "WHERE article_id = ? ORDER BY position",
+        [article_id],
+    )
+    for kind, start, length, own, marked, reason, *rest in rows:
+        shown = text[start - 1 : start - 1 + length] if own is None else own
+        markdown = shown if marked is None else marked
+        yield Block(kind, shown, markdown, Reason(reason) if reason else None, *rest)
 
 
 def address(db: sqlite3.Connection, article_id: int) -> str:

@@ -77,7 +77,10 @@ def count(db: sqlite3.Connection, changes: Mapping[str, Change]) -> dict[str, Co
 def recount(db: sqlite3.Connection) -> None:
     """Make the digests of all blocks, and the counts, anew: their definition has changed."""
     db.create_function("digest", 1, fingerprint.digest, deterministic=True)
-    db.execute("UPDATE blocks SET digest = digest(text)")
+    db.execute(
+        "UPDATE block_places SET digest = digest(b.text) FROM blocks b "
+        "WHERE b.article_id = block_places.article_id AND b.position = block_places.position"
+    )
     count_all(db)
 
 
@@ -86,7 +89,7 @@ def count_all(db: sqlite3.Connection) -> None:
     db.execute("DELETE FROM block_stats")
     db.execute(
         "INSERT INTO block_stats SELECT a.site, b.digest, count(DISTINCT b.article_id) AS articles "
-        "FROM blocks b JOIN articles a ON a.id = b.article_id "
+        "FROM block_places b JOIN articles a ON a.id = b.article_id "
         "GROUP BY a.site, b.digest HAVING articles > 1"
     )
 
@@ -132,7 +135,7 @@ def articles_with(db: sqlite3.Connection, site: str, crossed: Collection[str]) -
     if not crossed:
         return set()
     rows = db.execute(
-        "SELECT b.article_id FROM json_each(?) CROSS JOIN blocks b ON b.digest = value "
+        "SELECT b.article_id FROM json_each(?) CROSS JOIN block_places b ON b.digest = value "
         "JOIN articles a ON a.id = b.article_id WHERE a.site = ? AND (b.kept OR b.reason = ?) "
         "UNION SELECT r.article_id FROM readings r JOIN articles a ON a.id = r.article_id "
         "WHERE a.site = ? GROUP BY r.article_id HAVING count(DISTINCT r.content) > 1",
@@ -146,7 +149,7 @@ def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]) -> 
     digests = set[str]().union(*wanted.values())
     known = dict(
         db.execute(
-            "SELECT value, (SELECT count(*) FROM (SELECT 1 FROM blocks WHERE digest = value LIMIT ?)) "
+            "SELECT value, (SELECT count(*) FROM (SELECT 1 FROM block_places WHERE digest = value LIMIT ?)) "
             "AS blocks FROM json_each(?) WHERE blocks",
             [RARE + 1, json.dumps(list(digests))],
         ).fetchall()
@@ -163,7 +166,11 @@ def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]) -> 
 
 def _stands(db: sqlite3.Connection, site: str, digest: str, *, is_rare: bool) -> bool:
     """A line that stands on many sites is looked for in the articles of this one."""
-    tables = "blocks b CROSS JOIN articles a" if is_rare else "articles a CROSS JOIN blocks b"
+    tables = (
+        "block_places b CROSS JOIN articles a"
+        if is_rare
+        else "articles a CROSS JOIN block_places b"
+    )
     sql = f"SELECT 1 FROM {tables} ON a.id = b.article_id WHERE b.digest = ? AND a.site = ? LIMIT 1"
     return db.execute(sql, [digest, site]).fetchone() is not None
 

@@ -14,6 +14,7 @@ Role = Literal[
 ]  # fmt: skip
 Answer = Literal["yes", "no", "unsaid"]
 
+BETWEEN = "\n\n"  # kept blocks, in the text of an article
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>])")  # what is more than a letter to Markdown
 _EMPTY_LINES = re.compile(r"\n\s*\n")
 
@@ -125,7 +126,7 @@ def escaped(text: str) -> str:
 
 def main_text(blocks: tuple[Block, ...]) -> str:
     """The texts of the kept blocks, separated by one empty line."""
-    return "\n\n".join(block.text for block in blocks if block.kept)
+    return BETWEEN.join(block.text for block in blocks if block.kept)
 
 
 @dataclass(frozen=True, slots=True)

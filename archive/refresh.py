@@ -97,7 +97,7 @@ def remove(db: sqlite3.Connection, article_ids: Collection[int]) -> None:
         change.digests.subtract(digests)
     others = _others(db, learned.count(db, changes)).difference(article_ids)
     search.unindex(db, [(number, *row.indexed) for number, row in rows.items() if row.indexed])
-    for table in ("blocks", "revisions", "translations", "addresses"):
+    for table in ("block_places", "revisions", "translations", "addresses"):
         db.execute(f"DELETE FROM {table} WHERE article_id {_AMONG}", [json.dumps([*article_ids])])
     db.execute(f"DELETE FROM articles WHERE id {_AMONG}", [json.dumps([*article_ids])])
     translations.regroup(db, connected.difference(article_ids))
@@ -225,29 +225,17 @@ def _write_columns(db: sqlite3.Connection, them: Iterable[_Article]) -> None:
 
 def _write_blocks(db: sqlite3.Connection, them: Iterable[_Article]) -> None:
     rows: list[tuple[object, ...]] = []
-    changed: list[tuple[object, ...]] = []
     replaced: list[tuple[int]] = []
     for each in them:
-        if each.are_stored:
-            changed += [
-                (new.kept, new.reason, new.rule, new.evidence, each.id, position)
-                for position, (old, new) in enumerate(zip(each.blocks, each.decided, strict=True))
-                if old != new
-            ]
+        if each.are_stored and tuple(each.blocks) == each.decided and "text" not in each.columns:
             continue
         if not each.is_new:
             replaced.append((each.id,))
-        rows += [
-            articles.block_row(each.id, position, block, digest)
-            for position, (block, digest) in enumerate(zip(each.decided, each.digests, strict=True))
-        ]
-    db.executemany("DELETE FROM blocks WHERE article_id = ?", replaced)
-    db.executemany("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-    db.executemany(
-        "UPDATE blocks SET kept = ?, reason = ?, rule = ?, evidence = ? "
-        "WHERE article_id = ? AND position = ?",
-        changed,
-    )
+        text = main_text(each.decided)
+        rows += articles.place_rows(each.id, each.decided, each.digests, text)
+    db.executemany("DELETE FROM block_places WHERE article_id = ?", replaced)
+    marks = ", ".join("?" * 12)
+    db.executemany(f"INSERT INTO block_places VALUES ({marks})", rows)
 
 
 def _write_index(db: sqlite3.Connection, them: Iterable[_Article]) -> None:
@@ -295,7 +283,7 @@ def _digests(db: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, 
     """The digests of the articles' blocks."""
     found: dict[int, set[str]] = {article_id: set() for article_id in article_ids}
     for article_id, digest in db.execute(
-        f"SELECT article_id, digest FROM blocks WHERE article_id {_AMONG}",
+        f"SELECT article_id, digest FROM block_places WHERE article_id {_AMONG}",
         [json.dumps(list(article_ids))],
     ):
         found[article_id].add(digest)

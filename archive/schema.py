@@ -811,6 +811,49 @@ def fewer_merges(db: Database) -> None:
     db.execute("INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8)")
 
 
+PLACES = """
+CREATE TABLE block_places (       -- the blocks of articles; with their texts: blocks
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,    -- from 0, in the order of the page
+    kind TEXT NOT NULL,           -- heading, paragraph, list-item, quote, code, table, caption
+    start INTEGER,                -- of its text in that of the article, in letters from 1
+    length INTEGER NOT NULL,      -- letters
+    own_text TEXT,                -- its text where it does not stand there, else null
+    marked TEXT,                  -- its Markdown; null where that is the text
+    digest TEXT NOT NULL,         -- of the normalised text, the key of block_stats
+    kept INTEGER NOT NULL,
+    reason TEXT,
+    rule TEXT,
+    evidence TEXT,
+    PRIMARY KEY (article_id, position)
+);
+INSERT INTO block_places
+    SELECT b.article_id, position, kind, start, length,
+        CASE WHEN kept AND substr(a.text, start, length) IS b.text THEN NULL ELSE b.text END,
+        marked, b.digest, kept, reason, rule, evidence
+    FROM (
+        SELECT *, length(text) AS length, 1 + coalesce(sum(iif(kept, length(text) + 2, 0)) OVER (
+            PARTITION BY article_id ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0) AS start FROM blocks
+    ) b JOIN articles a ON a.id = b.article_id ORDER BY b.article_id, position;
+UPDATE block_places SET start = NULL WHERE own_text IS NOT NULL;
+DROP TABLE blocks;
+CREATE INDEX blocks_digest ON block_places (digest, article_id);
+CREATE VIEW blocks AS
+    SELECT p.article_id, p.position, p.kind, coalesce(own_text, substr(a.text, start, length)) AS text,
+        marked, p.digest, kept, reason, rule, evidence,
+        coalesce(marked, own_text, substr(a.text, start, length)) AS markdown, p.length
+    FROM block_places p JOIN articles a ON a.id = p.article_id;
+"""
+
+
+@migration
+def places_of_blocks(db: Database) -> None:
+    """What an article's text has stands in no second place: of its blocks is known where they are."""
+    for statement in _statements(PLACES):
+        db.execute(statement)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script one by one: `executescript` would end the transaction."""
     statements, pending = [], ""

@@ -98,11 +98,11 @@ class Stats:
 
 def collect(db: sqlite3.Connection) -> Stats:
     """The statistics as they stand."""
-    letters = _one(db, "SELECT coalesce(sum(length(text)), 0) FROM blocks")
+    letters = _one(db, "SELECT coalesce(sum(length), 0) FROM block_places")
     removed = tuple(
         Removed(*row)
         for row in db.execute(
-            "SELECT reason, count(*), sum(length(text)) FROM blocks WHERE kept = 0 "
+            "SELECT reason, count(*), sum(length) FROM block_places WHERE kept = 0 "
             "GROUP BY reason ORDER BY 3 DESC"
         ).fetchall()
     )

@@ -19,7 +19,7 @@ from functools import cache
 from itertools import islice
 
 from archive import fingerprint, learned, search, urls
-from archive.articles import utc, word_count
+from archive.articles import place_rows, utc, word_count
 from archive.model import Block, Capture, Read, Reading, Reason
 from archive.store import Store
 from benchmarks.pages import load
@@ -135,16 +135,9 @@ def _write(archive: Store, made: Made) -> None:
         [number, made.fetched, capture.id, digest],
     )
     db.executemany(
-        "INSERT INTO blocks (article_id, position, kind, text, marked, digest, kept, reason, rule, "
-        "evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                number, position, b.kind, b.text, None, _digest(b), b.kept, b.reason, b.rule,
-                b.evidence,
-            )
-            for position, b in enumerate(reading.blocks)
-        ],
-    )  # fmt: skip
+        f"INSERT INTO block_places VALUES ({', '.join('?' * 12)})",
+        place_rows(number, reading.blocks, [*map(_digest, reading.blocks)], reading.text),
+    )
     search.index(db, [(number, reading.title, reading.text, json.dumps(reading.authors))])
 
 

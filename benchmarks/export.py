@@ -57,7 +57,7 @@ def _multiply(archive: Store, times: int) -> None:
     db = archive.connection
     columns = {
         table: [row[1] for row in db.execute(f"PRAGMA table_info ({table})")]
-        for table in ("articles", "blocks")
+        for table in ("articles", "block_places")
     }
     step = db.execute("SELECT max(id) FROM articles").fetchone()[0]
     for n in range(1, times):

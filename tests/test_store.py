@@ -153,7 +153,7 @@ def test_when_a_page_loses_what_repeats_it_is_counted_no_more(tmp_path: Path) ->
 def test_an_archive_that_counted_otherwise_is_counted_anew(tmp_path: Path) -> None:
     site = [(f"http://e.org/{n}", n, reading(n, BANNER)) for n in range(1, 5)]
     build(tmp_path, site)
-    corrupt(tmp_path, "UPDATE blocks SET digest = 'x' || article_id, kept = 1, reason = NULL")
+    corrupt(tmp_path, "UPDATE block_places SET digest = 'x' || article_id, kept = 1, reason = NULL")
     corrupt(tmp_path, "DELETE FROM block_stats")
     corrupt(tmp_path, "PRAGMA user_version = 1")
     assert integrity.verify(tmp_path)

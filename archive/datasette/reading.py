@@ -25,7 +25,7 @@ async def text(datasette: Any, request: Any) -> Response:
 
     def find(db: sqlite3.Connection) -> Row:
         found = article(db, article_id)
-        removed = "SELECT count(*) FROM blocks WHERE article_id = ? AND NOT kept"
+        removed = "SELECT count(*) FROM block_places WHERE article_id = ? AND NOT kept"
         return {
             "article": found,
             "html": Markup(to_html(kept_blocks(db, article_id))),

@@ -29,9 +29,9 @@ SELECT language AS name, sum(articles) AS n FROM article_counts GROUP BY 1 ORDER
 """
 # Of the latest: what cleaning does now, and quick, for the blocks of all are the most of an archive.
 LETTERS = """
-SELECT coalesce(b.reason, 'kept') AS name, sum(length(b.text)) AS n
+SELECT coalesce(b.reason, 'kept') AS name, sum(b.length) AS n
 FROM (SELECT id FROM article_facets ORDER BY dated DESC LIMIT ?) a
-CROSS JOIN blocks b ON b.article_id = a.id GROUP BY 1 ORDER BY 2 DESC
+CROSS JOIN block_places b ON b.article_id = a.id GROUP BY 1 ORDER BY 2 DESC
 """
 
 

@@ -18,7 +18,9 @@ from archive.export.selection import RESERVED, OnArticle, Selection
 from archive.export.splits import Splits
 from archive.export.tally import Report, Tally
 
-_REMOVED = "SELECT reason, count(*) FROM blocks WHERE article_id = ? AND kept = 0 GROUP BY reason"
+_REMOVED = (
+    "SELECT reason, count(*) FROM block_places WHERE article_id = ? AND kept = 0 GROUP BY reason"
+)
 
 
 def export_file(

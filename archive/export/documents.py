@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import unquote, urlsplit
 
+from archive import articles
 from archive.export import markdown, tei, text
 from archive.export.files import Add
 from archive.export.options import Format
-from archive.model import Article, Block, Reason
+from archive.model import Article, Block
 
 Render = Callable[[Article, Iterable[Block]], bytes]
 FOLDER = "articles"
@@ -66,7 +67,7 @@ class Documents:
 
     def content(self, article: Article) -> bytes:
         """The file's content."""
-        return self._render(article, _blocks(self._db, article.id))
+        return self._render(article, articles.blocks(self._db, article.id, article.text))
 
 
 class Loose:
@@ -158,14 +159,3 @@ def _name(article: Article) -> str:
     """The last part of the address's path: it outlives a change of the title."""
     parts = [part for part in urlsplit(article.url).path.split("/") if part]
     return safe(unquote(parts[-1])) if parts and article.url.startswith("http") else ""
-
-
-def _blocks(db: sqlite3.Connection, article_id: int) -> Iterator[Block]:
-    """The blocks of the page, looked up when they are asked for: plain text needs none."""
-    rows = db.execute(
-        "SELECT kind, text, markdown, reason, rule, evidence FROM blocks "
-        "WHERE article_id = ? ORDER BY position",
-        [article_id],
-    )
-    for kind, text_, marked, reason, rule, evidence in rows:
-        yield Block(kind, text_, marked, Reason(reason) if reason else None, rule, evidence)

@@ -59,7 +59,7 @@ class Sample:
     def blocks(self) -> list[tuple[str, bool, int]]:
         """Kind of each block of the page, whether it was kept, and its letters."""
         return self._db.execute(
-            "SELECT kind, kept, length(text) FROM blocks WHERE article_id = ?", [self.article.id]
+            "SELECT kind, kept, length FROM block_places WHERE article_id = ?", [self.article.id]
         ).fetchall()
 
 

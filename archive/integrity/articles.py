@@ -12,7 +12,18 @@ from archive.integrity.problem import Problem, Remedy
 from archive.model import UNREAD, Capture, Reading, main_text
 
 PAGE = 500  # rows in memory at once
-BLOCK = ("position", "kind", "text", "marked", "digest", "kept", "reason", "rule", "evidence")
+BLOCK = (
+    "position",
+    "kind",
+    "text",
+    "marked",
+    "digest",
+    "kept",
+    "reason",
+    "rule",
+    "evidence",
+    "length",
+)
 REVISION = ("number", "seen", "capture_id", "digest", "text")
 
 
@@ -78,7 +89,8 @@ def _article(
     text = main_text(decided)
     yield from _columns(db, article_id, held, site, text)
     yield from _blocks(db, article_id, [
-        articles.block_row(article_id, i, block)[1:] for i, block in enumerate(decided)
+        (*articles.block_row(article_id, i, block)[1:], len(block.text))
+        for i, block in enumerate(decided)
     ])  # fmt: skip
     before = articles.texts(db, site, held[:-1])
     expected = [row[1:] for row in articles.revisions(article_id, held, [*before, text])]

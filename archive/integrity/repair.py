@@ -25,7 +25,7 @@ from archive.store import Store
 # Rows that hang on an article, and go where there is none.
 _HANGING = (
     "readings",
-    "blocks",
+    "block_places",
     "revisions",
     "addresses",
     "translations",

@@ -53,7 +53,7 @@ def statistics(db: sqlite3.Connection) -> Iterator[Problem]:
         """
         WITH counted AS (
             SELECT a.site AS site, b.digest AS digest, count(DISTINCT b.article_id) AS articles
-            FROM blocks b JOIN articles a ON a.id = b.article_id
+            FROM block_places b JOIN articles a ON a.id = b.article_id
             GROUP BY a.site, b.digest HAVING count(DISTINCT b.article_id) > 1
         )
         SELECT site, digest FROM (SELECT * FROM counted EXCEPT SELECT * FROM block_stats)
