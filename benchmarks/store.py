@@ -33,9 +33,9 @@ PAGE = 25  # hits, as on the page of results
 SEED = 7
 METHOD = """
 Archives are made of real sentences recombined (`benchmarks/archives.py`): 150 to 700 words an article,
-English and German, twelve blocks. "Store" is `Archive.save` in transactions of 100 articles:
-blocks, what is learned of the site, revisions, full-text index, near-duplicates, counts of facets; the
-bytes of the page are left out. Queries are words of articles chosen at random, half of them two words
+English and German, twelve blocks; all are stored as a crawl stores them. "Store" is `Store.save_all` of 100
+captures a transaction: readings, blocks, what is learned of the site, revisions, full-text index,
+near-duplicates, counts of facets; the bytes of the page are left out. Queries are words of articles chosen at random, half of them two words
 of one article; none matches more than 20,000 articles. Broad ones are the most frequent words. Each is
 asked for the first 25 hits with their texts and snippets. Times of the processor, so that others on the
 machine disturb little; in brackets the 95th percentile on the clock. Pages: docs/browse.md.
@@ -87,7 +87,7 @@ def _made(size: int) -> Measured:
     """What is measured on an archive that is made for it."""
     with tempfile.TemporaryDirectory() as folder:
         with open_archive(Path(folder), "benchmark") as archive:
-            archives.pour(archive, archives.articles(size - STORED))
+            archives.fill(archive, archives.articles(size - STORED))
         return measure(Path(folder))
 
 

@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive import warc
-from archive.model import Block, Found, Outcome, Reading, Reason, Role, Signal, Translations
+from archive.model import (
+    Block,
+    Capture,
+    Found,
+    Outcome,
+    Reading,
+    Reason,
+    Role,
+    Signal,
+    Translations,
+)
 from archive.readings import EXTRACTOR
-from archive.store import open_archive, open_reader
+from archive.store import Store, open_archive, open_reader
 from tests.archive_state import State, state
 
 FOOTER = "This letter is made by three people and one very old dog in Ghent."
@@ -76,19 +86,23 @@ def make(folder: Path, shots: Iterable[Shot], headers: warc.Headers = ()) -> Pat
     """An archive of these captures, in this order."""
     with open_archive(folder, "test") as archive, archive.transaction():
         for shot in shots:
-            exchange = warc.Exchange(
-                shot.final_url or shot.url, f"2026-10-{shot.day:02}T12:00:00.000Z", shot.status,
-                (("Content-Type", "text/html"), *headers), f"{shot.url} {shot.day}".encode(),
-                request_headers=(("User-Agent", "test"),),
-                kind="revisit" if shot.status == 304 else "response",
-                refers_to=(shot.url, "2026-10-01T12:00:00.000Z", "sha1:A") if shot.status == 304 else None,
-            )  # fmt: skip
-            archive.record_source(shot.source, f"https://{shot.source}.org/")
-            capture = archive.append(
-                exchange, url=shot.url, source=shot.source, role=shot.role, found_by="feed"
-            )
-            archive.save(capture, shot.outcome, shot.read_by)
+            archive.save(append(archive, shot, headers), shot.outcome, shot.read_by)
     return folder
+
+
+def append(archive: Store, shot: Shot, headers: warc.Headers = ()) -> Capture:
+    """The capture, recorded."""
+    exchange = warc.Exchange(
+        shot.final_url or shot.url, f"2026-10-{shot.day:02}T12:00:00.000Z", shot.status,
+        (("Content-Type", "text/html"), *headers), f"{shot.url} {shot.day}".encode(),
+        request_headers=(("User-Agent", "test"),),
+        kind="revisit" if shot.status == 304 else "response",
+        refers_to=(shot.url, "2026-10-01T12:00:00.000Z", "sha1:A") if shot.status == 304 else None,
+    )  # fmt: skip
+    archive.record_source(shot.source, f"https://{shot.source}.org/")
+    return archive.append(
+        exchange, url=shot.url, source=shot.source, role=shot.role, found_by="feed"
+    )
 
 
 def whole_state(folder: Path) -> State:

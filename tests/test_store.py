@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from archive import integrity, repetition, search, warc
 from archive.fingerprint import digest as digest_of
-from archive.model import Block, Capture, Reading, Reason, main_text
+from archive.model import Block, Capture, Read, Reading, Reason, main_text
 from archive.store import ArchiveError, Store, open_archive, open_reader
 from tests import captures
 
@@ -232,6 +232,27 @@ def test_captures_in_any_order_give_one_archive(tmp_path: Path, seed: int) -> No
     shuffled = random.Random(seed).sample(captures.SHOTS, len(captures.SHOTS))
     one, other = captures.make(tmp_path / "one", captures.SHOTS), tmp_path / "other"
     assert captures.whole_state(one) == captures.whole_state(captures.make(other, shuffled))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_batch_gives_what_its_captures_give_one_by_one(tmp_path: Path, seed: int) -> None:
+    """The same state, and of each capture the same change."""
+    chosen = random.Random(seed)
+    shuffled = chosen.sample(captures.SHOTS, len(captures.SHOTS))
+    kinds: dict[str, list[str | None]] = {"one by one": [], "batches": []}
+    for name, found in kinds.items():
+        left = list(shuffled)
+        with open_archive(tmp_path / name, "test") as archive:
+            while left:
+                size = 1 if name == "one by one" else chosen.randint(1, len(left))
+                batch, left = left[:size], left[size:]
+                with archive.transaction():
+                    taken = [Read(captures.append(archive, s), s.outcome, s.read_by) for s in batch]
+                    found += [change and change.kind for change in archive.save_all(taken)]
+    assert kinds["batches"] == kinds["one by one"]
+    states = [captures.whole_state(tmp_path / name) for name in kinds]
+    assert states[0] == states[1]
+    assert integrity.verify(tmp_path / "batches") == []
 
 
 def test_a_reservation_ends_with_the_robots_txt_that_has_it(tmp_path: Path) -> None:
