@@ -1,4 +1,4 @@
-# The verbs: make demo | test | lint | format | types | check | golden | bench | bench-crawl | bench-extraction | bench-learned | bench-alarms | bench-pages | clean
+# The verbs: make demo | test | lint | format | types | check | golden | bench | bench-crawl | bench-extraction | bench-learned | bench-alarms | bench-pages | kills-datatrove | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,12 +6,13 @@ BENCH := .venv-bench
 TRAIN := .venv-train
 PEERS := .venv-peers
 NEWS_PLEASE := .venv-news-please
+RAY := .venv-ray
 # A file's tests share what they set up; files in alphabetical order, those with few tests not last.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 SERVERS := redis-server valkey-server
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
-.PHONY: demo test lint format types check browser server bench bench-crawl bench-extraction bench-learned bench-alarms bench-pages classifier clean help
+.PHONY: demo test lint format types check browser server bench bench-crawl bench-extraction bench-learned bench-alarms bench-pages kills-datatrove classifier clean help
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -51,11 +52,15 @@ bench-alarms: $(VENV)/dev  ## how often real pages give a false alarm of a chang
 bench-pages: $(VENV)/dev  ## how long the pages of browse take at 100,000 articles
 	@$(BIN)/python -m benchmarks.latency $(or $(ARGS),--report docs/browse.md)
 
+kills-datatrove: $(RAY)/installed  ## the datatrove example killed and started again, on this machine and with Ray
+	@$(RAY)/bin/python -m tests.datatrove_kills
+	@$(RAY)/bin/python -m tests.datatrove_kills --executor ray
+
 classifier: $(TRAIN)/installed  ## train the block classifier again on ../shared/bench
 	@$(TRAIN)/bin/python -m benchmarks.training $(ARGS)
 
 clean:  ## remove the environments and what the demo made
-	rm -rf $(VENV) $(BENCH) $(TRAIN) $(PEERS) $(NEWS_PLEASE) demo-archive build *.egg-info
+	rm -rf $(VENV) $(BENCH) $(TRAIN) $(PEERS) $(NEWS_PLEASE) $(RAY) demo-archive build *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -97,6 +102,12 @@ $(TRAIN)/installed: pyproject.toml
 	@$(PYTHON) -m venv $(TRAIN)
 	@$(TRAIN)/bin/pip install --quiet --disable-pip-version-check --upgrade pip
 	@$(TRAIN)/bin/pip install --quiet --disable-pip-version-check --editable ".[train]"
+	@touch $@
+
+$(RAY)/installed: pyproject.toml
+	@echo "Installing datatrove and Ray into $(RAY) …"
+	@$(PYTHON) -m venv $(RAY)
+	@$(RAY)/bin/pip install --quiet --disable-pip-version-check --editable ".[datatrove]" ray pytest hypothesis
 	@touch $@
 
 browser:

@@ -103,7 +103,11 @@ def stages(warc: str, work: str, tasks: int) -> list[tuple[str, int, list[Any]]]
 
 
 def run(warc: str, work: str, tasks: int, executor: str = "local", **options: Any) -> None:
-    """Run the stages; those that were done before are not done again."""
+    """Run the stages; what was done before is not done again. `options` are the executor's own."""
+    if executor == "ray":
+        import ray
+
+        ray.init(ignore_reinit_error=True)  # the cluster of RAY_ADDRESS, else one of this machine
     last = None
     for name, count, pipeline in stages(warc, work, tasks):
         last = EXECUTORS[executor](
