@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from archive import health, presence, urls, warc
 from archive.articles import Change
 from archive.model import Capture, Fault, Found, Link, Outcome, Read, Reading, Role, SourceReport
 from archive.store import Store
-from crawler import discovery, schedule
+from crawler import discovery, ending, schedule
 from crawler.following import follow, follow_instead, follow_translations
 from crawler.frontier import Entry, Frontier, Held
-from crawler.hosts import PATIENCE, Host, Hosts, moment, stamp
+from crawler.hosts import PATIENCE, Host, Hosts, moment
 from crawler.progress import Progress
 from crawler.share import Alone, Share
 from crawler.sources import Source
@@ -205,7 +204,7 @@ class Ledger:
             with self.archive.transaction():
                 for progress in together:
                     if is_finished:
-                        self._end_source(progress.source.name, progress)
+                        self._end(progress)
             self.share.give_back(part, finished=is_finished)
             self._drop_lost()
 
@@ -379,47 +378,14 @@ class Ledger:
     def end(self) -> list[SourceReport]:
         """The reports, written to `runs`."""
         with self.archive.transaction():
-            for name, progress in self.progress.items():
+            for progress in self.progress.values():
                 if progress.ended is None and not progress.is_lost:
-                    self._end_source(name, progress)
+                    self._end(progress)
         self.share.leave()
         reports = self.reports()
         self.archive.record_run("crawl", self._started, reports)
         db = self.archive.connection
         return [replace(r, changed=health.of(db, r.source, self._started).changed) for r in reports]
 
-    def _end_source(self, name: str, progress: Progress) -> None:
-        progress.ended = time.monotonic()
-        waiting = [self.hosts.waits(site) for site in self._frontier.waiting_sites(name)]
-        progress.waits = tuple(host for host in waiting if host)
-        progress.notices += [host.line() for host in progress.waits]
-        if not (progress.found or progress.faults or progress.notices or progress.is_current):
-            fault = Fault(
-                "nothing-found",
-                'no feed, sitemap or list of articles: name one in sources.toml, feeds = ["…"]',
-            )
-            progress.fail(progress.source.url, fault)
-            self.archive.record_failure(name, progress.source.url, fault)
-        self.archive.record_source(
-            name, progress.source.url, progress.source.platform or progress.platform,
-            progress.source.language or progress.language,
-        )  # fmt: skip
-        self.archive.record_discovery(name, [*progress.feeds], [*progress.sitemaps])
-        self.archive.record_full(name, is_under_way=False)
-        self._record_schedule(name, progress)
-
-    def _record_schedule(self, name: str, progress: Progress) -> None:
-        now = self.share.now()
-        published = [moment(t) for t in self.archive.published(name, schedule.PUBLICATIONS)]
-        configured = progress.source.interval
-        interval = (
-            timedelta(seconds=configured) if configured else schedule.interval(published, now)
-        )
-        is_failing = bool(progress.faults) and not (progress.has_answered or progress.waits)
-        failed = self.archive.failed_crawls(name) + 1 if is_failing else 0
-        due = schedule.next_crawl(now, interval, failed)
-        if not progress.is_drained:  # stopped before its end
-            due = now
-        if until := min((h.wait_until for h in progress.waits if h.wait_until), default=None):
-            due = until
-        self.archive.record_schedule(name, stamp(due), int(interval.total_seconds()), failed)
+    def _end(self, progress: Progress) -> None:
+        ending.end(self.archive, self._frontier, self.hosts, progress, self.share.now())

@@ -18,7 +18,7 @@ from archive.merge import merge
 from archive.model import Link
 from archive.store import Store, open_archive, open_reader
 from crawler.frontier import Frontier
-from crawler.ledger import Ledger, Options, Result
+from crawler.ledger import IN_FLIGHT, Ledger, Options, Result
 from crawler.shared import worker as workers
 from crawler.shared.place import AddressError, parse
 from crawler.shared.server import FrontierError, Server
@@ -119,10 +119,11 @@ def test_a_worker_that_is_killed_costs_nothing(
     whole_state = state(whole)
     assert kills._differences(state(joined(tmp_path / "joined", *folders)), whole_state) == []
     assert verify(tmp_path / "joined") == []
-    # Twice was fetched at most what the killed one had under way.
+    # Twice was fetched at most what one had under way in its two domains when it was killed, and, on a
+    # machine so busy that leases end, what the others had.
     requests = article_requests(sites)
     assert len(set(requests)) == SITES * PAGES
-    assert len(requests) - len(set(requests)) <= 2 * 8
+    assert len(requests) - len(set(requests)) <= 2 * IN_FLIGHT * count
 
 
 Made = tuple[Store, Worker, Ledger]
@@ -367,18 +368,15 @@ def test_a_server_that_goes_away_ends_the_crawl_and_costs_nothing(
 
 
 def test_a_wrong_password_is_told_without_it(tmp_path: Path, newsarchive: Run) -> None:
-    (tmp_path / "sources.toml").write_text(
-        kills.sources({}) or '[[source]]\nname="a"\nurl="https://a.org/"\n'
-    )
+    (tmp_path / "sources.toml").write_text('[[source]]\nname="a"\nurl="https://a.org/"\n')
     with server("--requirepass", "right") as closed:
-        for address in (closed.address(), closed.address("password=wr0ng")):
-            done = newsarchive("crawl", "--frontier", address, archive=tmp_path)
-            assert done.returncode == 2
-            (line,) = done.stderr.splitlines()
-            assert "does not let us in" in line
-            assert "wr0ng" not in line
-        done = newsarchive("frontier", "--frontier", closed.address("password=right"))
-        assert done.returncode == 0, done.stderr
+        for wrong in (closed.address(), closed.address("password=wr0ng")):
+            with pytest.raises(FrontierError, match="does not let us in") as told:
+                Server(parse(wrong), "x")
+            assert "wr0ng" not in str(told.value)
+        done = newsarchive("crawl", "--frontier", wrong, archive=tmp_path)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+        Server(parse(closed.address("password=right")), "x").close()
 
 
 @pytest.mark.parametrize(
