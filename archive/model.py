@@ -227,7 +227,7 @@ class Capture:
 class Read:
     """A capture, as what it was read, and by which extractor and rules (null: not to be noted).
 
-    None as outcome: the server said that nothing changed (304).
+    None as outcome: the server said that nothing changed (304), or it was read as before.
     """
 
     capture: Capture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from typing import Any
 
 from archive import captures, readings
 from archive.model import Capture
@@ -64,21 +65,25 @@ def plan(
     return int(db.execute("SELECT count(*) FROM temp.rereading").fetchone()[0])
 
 
-def planned(db: sqlite3.Connection) -> Iterator[list[Capture]]:
-    """The captures that are to be read again, those together that belong into one transaction."""
+def planned(db: sqlite3.Connection) -> Iterator[list[tuple[Capture, str | None]]]:
+    """The captures that are to be read again, those together that belong into one transaction.
 
-    def rows() -> Iterator[tuple[object, ...]]:
+    With each the digest of what it was read as; null where it was read as no article.
+    """
+
+    def rows() -> Iterator[tuple[Any, ...]]:
         number = 0
         while page := db.execute(
-            f"SELECT t.number, t.together, {captures.columns('c')} FROM temp.rereading t "
-            "JOIN captures c ON c.id = t.capture_id WHERE t.number > ? ORDER BY t.number LIMIT ?",
+            f"SELECT t.number, t.together, r.content, {captures.columns('c')} FROM temp.rereading t "
+            "JOIN captures c ON c.id = t.capture_id LEFT JOIN readings r ON r.capture_id = c.id "
+            "WHERE t.number > ? ORDER BY t.number LIMIT ?",
             [number, PAGE],
         ).fetchall():
             number = page[-1][0]
             yield from page
 
     for _, group in groupby(rows(), key=lambda row: row[1]):
-        yield [captures.capture(row[2:]) for row in group]
+        yield [(captures.capture(row[3:]), row[2]) for row in group]
 
 
 def _groups(db: sqlite3.Connection, names: Sequence[str]) -> Iterator[tuple[str, list[Capture]]]:

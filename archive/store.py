@@ -195,12 +195,23 @@ class Store:
         """Store as what captures were read this time; call it within `transaction`.
 
         The result are the ids of those whose reading is another one than before. What was read
-        as an article stays as it was where its capture cannot be read any more. All captures of an
-        article belong into one call, so that no two of them are read differently in between; so do
-        all of a robots.txt.
+        as an article stays as it was where its capture cannot be read any more, or was read as
+        before (None as outcome). All captures of an article belong into one call, so that no two of
+        them are read differently in between; so do all of a robots.txt.
         """
         db = self.connection
-        read = [r for r in read if not (_is_unread(r.outcome) and self.has_reading(r.capture))]
+        self._note_readings(
+            [
+                replace(r, capture=replace(r.capture, read_as="article"))
+                for r in read
+                if r.outcome is None
+            ]
+        )
+        read = [
+            r
+            for r in read
+            if r.outcome and not (_is_unread(r.outcome) and self.has_reading(r.capture))
+        ]
         robots: dict[str, list[tuple[Capture, Sequence[Signal]]]] = {}
         for r in read:
             if r.capture.role == "robots" and isinstance(r.outcome, Found):
@@ -251,9 +262,9 @@ class Store:
             "UPDATE articles SET extractor = ?1 WHERE extractor != ?1 AND capture_id = ?2 "
             "AND id = (SELECT article_id FROM readings WHERE capture_id = ?2)",
             [
-                (r.outcome.extractor or articles.extractor(r.read_by), r.capture.id)
+                ((r.outcome and r.outcome.extractor) or articles.extractor(r.read_by), r.capture.id)
                 for r in read
-                if isinstance(r.outcome, Reading)
+                if r.outcome is None or isinstance(r.outcome, Reading)
             ],
         )
         return noted

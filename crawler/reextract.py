@@ -87,7 +87,10 @@ class Reextraction:
         waiting: deque[list[Pending]] = deque()
         for group in rereading.planned(self._archive.connection):
             waiting.append(
-                [self._pool.submit(c, of_capture(self._sources, c.source, c.url)) for c in group]
+                [
+                    self._pool.submit(c, of_capture(self._sources, c.source, c.url), held)
+                    for c, held in group
+                ]
             )
             if sum(_pages(one.capture for one in group) for group in waiting) >= 2 * WAITING:
                 on_read(self._store(waiting))
@@ -108,7 +111,9 @@ class Reextraction:
         held = {  # or was, until its reading was found damaged
             read.capture.id
             for read in batch
-            if self._archive.has_reading(read.capture) or read.capture.read_as == "article"
+            if read.outcome is None
+            or self._archive.has_reading(read.capture)
+            or read.capture.read_as == "article"
         }
         changed = self._archive.reread(batch)
         for read in batch:

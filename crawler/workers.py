@@ -15,7 +15,7 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from archive import readings
-from archive.model import Capture, Fault, Found, Read, Reading
+from archive.model import Capture, Fault, Found, Outcome, Read, Reading
 from crawler import boilerplate, phrases
 from crawler.derive import derive, read_by
 from crawler.sources import Source
@@ -38,13 +38,16 @@ class Sent:
     warnings: tuple[str, ...]
 
 
+Made = Found | Fault | Sent | None  # null: the reading that is held
+
+
 @dataclass(frozen=True, slots=True)
 class Pending:
     """A capture that is being read."""
 
     capture: Capture
     read_by: str
-    future: Future[Found | Fault | Sent]
+    future: Future[Made]
 
     def result(self) -> Read:
         """What it is read as, when it has been. What failed is not noted as read: see `Read`."""
@@ -81,10 +84,13 @@ class Workers:
             await asyncio.wrap_future(pending.future)
         return pending.result()
 
-    def submit(self, capture: Capture, source: Source) -> Pending:
-        """The same, to be waited for, for callers without an event loop."""
-        future: Future[Found | Fault | Sent] = self._pool.schedule(
-            _read, args=[self._folder, capture, source], timeout=SECONDS
+    def submit(self, capture: Capture, source: Source, held: str | None = None) -> Pending:
+        """The same, to be waited for, for callers without an event loop.
+
+        `held`: the digest of the reading that is held; the outcome is None where it is the same.
+        """
+        future: Future[Made] = self._pool.schedule(
+            _read, args=[self._folder, capture, source, held], timeout=SECONDS
         )
         return Pending(capture, self.read_by(capture, source), future)
 
@@ -116,12 +122,17 @@ def fault(error: BaseException) -> Fault:
     return Fault("extraction-error", f"{type(error).__name__}: {error}".splitlines()[0], True)
 
 
-def _read(folder: Path, capture: Capture, source: Source) -> Found | Fault | Sent:
-    """What the capture gives; packed here, where it costs the process that stores no time."""
-    outcome = derive(folder, capture, source)
-    if isinstance(outcome, Reading):
-        return Sent(readings.pack(outcome), outcome.warnings)
-    return outcome
+def sent(outcome: Outcome, held: str | None) -> Made:
+    """An outcome as a worker sends it; `held`: the digest of the reading that is held."""
+    if not isinstance(outcome, Reading):
+        return outcome
+    packed = readings.pack(outcome)  # here, where it costs the process that stores no time
+    is_ours = not outcome.extractor  # else its own name is to be noted anew
+    return None if is_ours and packed[0] == held else Sent(packed, outcome.warnings)
+
+
+def _read(folder: Path, capture: Capture, source: Source, held: str | None) -> Made:
+    return sent(derive(folder, capture, source), held)
 
 
 def _prepare(rules: phrases.Rules) -> None:

@@ -21,7 +21,7 @@ from archive.store import Store, open_archive, open_reader
 from crawler import crawl, importer, reextract
 from crawler.ledger import Options
 from crawler.sources import Source
-from crawler.workers import Pending
+from crawler.workers import Made, Pending, sent
 from tests.archive_state import state
 from tests.conftest import ROOT, Run, document
 from tests.faults import PARAGRAPHS, page
@@ -59,9 +59,9 @@ class Pool:
     async def read(self, capture: Capture, source: Source) -> Read:
         return self.submit(capture, source).result()
 
-    def submit(self, capture: Capture, source: Source) -> Pending:
-        future: Future[Outcome] = Future()
-        future.set_result(self.outcomes[capture.id])
+    def submit(self, capture: Capture, source: Source, held: str | None = None) -> Pending:
+        future: Future[Made] = Future()
+        future.set_result(sent(self.outcomes[capture.id], held))
         self.given.append(capture.id)
         return Pending(capture, self.version, future)
 
