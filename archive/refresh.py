@@ -88,7 +88,7 @@ def refresh(
 
 def remove(db: sqlite3.Connection, article_ids: Collection[int]) -> None:
     """Take articles out of all tables: none of their captures is read as an article."""
-    connected = {m for article_id in article_ids for m in translations.members(db, article_id)}
+    connected = translations.connected(db, article_ids)
     rows = _rows(db, article_ids)
     changes: dict[str, learned.Change] = defaultdict(learned.Change)
     for article_id, digests in _digests(db, article_ids).items():

@@ -235,4 +235,4 @@ def _number(one: Translations) -> int:
 
 def _owners(db: sqlite3.Connection, keys: Iterable[str]) -> set[int]:
     """The articles that stand under these addresses."""
-    return {found for key in keys if (found := addresses.owner(db, key)) is not None}
+    return set(addresses.owners(db, keys).values())

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from archive import addresses, urls
+
+_AMONG = "IN (SELECT value FROM json_each(?))"
 
 
 def save(db: sqlite3.Connection, declared: Mapping[int, Sequence[tuple[str, str]]]) -> None:
@@ -32,26 +35,27 @@ def save(db: sqlite3.Connection, declared: Mapping[int, Sequence[tuple[str, str]
         [json.dumps(list(keys))],
     )
     concerned |= {keys[key] for (key,) in listed}
-    for article_id in sorted(concerned):
-        _save(db, article_id, declared[article_id])
-
-
-def _save(db: sqlite3.Connection, article_id: int, alternates: Iterable[tuple[str, str]]) -> None:
-    """Replace what the article declares, and group it anew with all that is connected to it."""
-    before = members(db, article_id)
-    db.execute("DELETE FROM translations WHERE article_id = ?", [article_id])
+    before = connected(db, concerned)
+    db.execute(
+        "DELETE FROM translations WHERE article_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(concerned))],
+    )
     db.executemany(
         "INSERT OR IGNORE INTO translations VALUES (?, ?, ?)",
-        [(article_id, language, urls.canonical(url)) for language, url in alternates],
+        [
+            (article_id, language, urls.canonical(url))
+            for article_id in concerned
+            for language, url in declared[article_id]
+        ],
     )
-    regroup(db, before | {article_id})
+    regroup(db, before)
 
 
 def regroup(db: sqlite3.Connection, article_ids: Iterable[int]) -> None:
     """Group these articles anew, each with all that is connected to it."""
     left = set(article_ids)
     while left:
-        group = members(db, left.pop())
+        group = connected(db, [left.pop()])
         left -= group
         db.execute(
             "UPDATE articles SET translation_group = ?1 WHERE translation_group IS NOT ?1 "
@@ -60,19 +64,19 @@ def regroup(db: sqlite3.Connection, article_ids: Iterable[int]) -> None:
         )
 
 
-def members(db: sqlite3.Connection, article_id: int) -> set[int]:
-    """The articles held that are connected, in either direction, at any distance."""
-    found, waiting = {article_id}, [article_id]
+def connected(db: sqlite3.Connection, article_ids: Iterable[int]) -> set[int]:
+    """These articles, and those held that are connected with one, in either direction, at any distance."""
+    found = set(article_ids)
+    waiting, whole = found, set[int]()
     while waiting:
-        for neighbour in _neighbours(db, waiting.pop()) - found:
-            found.add(neighbour)
-            waiting.append(neighbour)
+        waiting = _neighbours(db, waiting, whole) - found
+        found = found | waiting
     return found
 
 
 def name_of_group(db: sqlite3.Connection, article_id: int) -> str | None:
     """The smallest article address of the group; null for an article alone."""
-    return _name(db, members(db, article_id))
+    return _name(db, connected(db, [article_id]))
 
 
 def _name(db: sqlite3.Connection, group: Collection[int]) -> str | None:
@@ -82,33 +86,44 @@ def _name(db: sqlite3.Connection, group: Collection[int]) -> str | None:
     return str(db.execute(sql, [json.dumps([*group])]).fetchone()[0])
 
 
-def _neighbours(db: sqlite3.Connection, article_id: int) -> set[int]:
-    """The articles under an address that it declares, those that declare its own, and in sitemaps
-    those of the same set.
+def _neighbours(db: sqlite3.Connection, article_ids: Collection[int], whole: set[int]) -> set[int]:
+    """The articles under addresses that these declare, those that declare their own, and in sitemaps
+    those of the same sets.
 
-    Not its other addresses: which article those lead to may change with the next capture.
+    Not their other addresses: which article those lead to may change with the next capture. `whole`
+    takes the sets whose members are all found, each of which is looked at once.
     """
-    declared = db.execute("SELECT url FROM translations WHERE article_id = ?", [article_id])
-    keys = {urls.key(url) for (url,) in declared.fetchall()}
-    found = set[int]()
-    row = db.execute("SELECT url FROM articles WHERE id = ?", [article_id]).fetchone()
-    if row:
-        spellings = urls.spellings(row[0])
-        marks = ", ".join("?" * len(spellings))
-        by_others = db.execute(
-            f"SELECT article_id FROM translations WHERE url IN ({marks})", spellings
-        )
-        found = {other for (other,) in by_others.fetchall()}
-        keys |= _listed(db, urls.key(row[0]))
-    return found | {other for key in keys if (other := addresses.owner(db, key)) is not None}
+    chosen = json.dumps(list(article_ids))
+    declared = _column(db, f"SELECT url FROM translations WHERE article_id {_AMONG}", chosen)
+    own = _column(db, f"SELECT url FROM articles WHERE id {_AMONG}", chosen)
+    spellings = json.dumps([spelling for url in own for spelling in urls.spellings(url)])
+    by_others = _column(db, f"SELECT article_id FROM translations WHERE url {_AMONG}", spellings)
+    keys = {urls.key(url) for url in declared} | _listed(db, map(urls.key, own), whole)
+    return {*by_others, *addresses.owners(db, keys).values()}
 
 
-def _listed(db: sqlite3.Connection, key: str) -> set[str]:
-    """The addresses that sitemaps name as translations of one; of another domain none joins others."""
-    rows = db.execute(
-        "SELECT other.key FROM sitemap_translations own "
-        "JOIN sitemap_translations other USING (set_id) "
-        "WHERE own.key = ? AND (own.is_own OR other.is_own)",
-        [key],
-    )
-    return {row[0] for row in rows.fetchall()}
+def _listed(db: sqlite3.Connection, keys: Iterable[str], whole: set[int]) -> set[str]:
+    """The addresses that sitemaps name as translations of these; of another domain none joins others."""
+    sets = db.execute(
+        f"SELECT DISTINCT set_id, is_own FROM sitemap_translations WHERE key {_AMONG}",
+        [json.dumps(list(keys))],
+    ).fetchall()
+    own = {number for number, is_own in sets if is_own} - whole
+    whole |= own
+    foreign = {number for number, _ in sets} - whole
+    return {
+        *_column(db, f"SELECT key FROM sitemap_translations WHERE set_id {_AMONG}", _json(own)),
+        *_column(
+            db,
+            f"SELECT key FROM sitemap_translations WHERE is_own AND set_id {_AMONG}",
+            _json(foreign),
+        ),
+    }
+
+
+def _column(db: sqlite3.Connection, sql: str, chosen: str) -> list[Any]:
+    return [row[0] for row in db.execute(sql, [chosen]).fetchall()]
+
+
+def _json(numbers: Iterable[int]) -> str:
+    return json.dumps(list(numbers))
