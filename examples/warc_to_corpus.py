@@ -1,8 +1,10 @@
-"""WARC files to a deduplicated corpus in Parquet, on this machine, with Ray or with Slurm.
+r"""WARC files to a deduplicated corpus in Parquet, on this machine, with Ray or with Slurm.
 
     python examples/warc_to_corpus.py warc/ work/ --workers 2
     python examples/warc_to_corpus.py s3://commoncrawl/crawl-data/CC-NEWS/2026/10/ s3://mine/work/ \
         --tasks 500 --workers 100 --executor ray
+    python examples/warc_to_corpus.py warc/ work/ --tasks 500 --workers 100 \
+        --executor slurm --partition cpu --time 12:00:00
 
 The corpus is in work/corpus/. Started again after whatever ended it, it goes on where it was: see
 docs/datatrove.md.
@@ -11,6 +13,7 @@ docs/datatrove.md.
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from datatrove.executor import LocalPipelineExecutor, RayPipelineExecutor, SlurmPipelineExecutor
@@ -131,11 +134,19 @@ if __name__ == "__main__":
     )
     parser.add_argument("--workers", type=int, default=2, help="parts done at the same time")
     parser.add_argument("--executor", choices=EXECUTORS, default="local")
+    parser.add_argument("--partition", help="of Slurm")
+    parser.add_argument("--time", help="of Slurm: the most that a task may take, as 12:00:00")
     given = parser.parse_args()
+    slurm = {
+        "partition": given.partition,
+        "time": given.time,
+        "venv_path": f"{sys.prefix}/bin/activate",
+    }
     run(
         given.warc.rstrip("/"),
         given.work.rstrip("/"),
         given.tasks,
         given.executor,
         workers=given.workers,
+        **(slurm if given.executor == "slurm" else {}),
     )
