@@ -26,7 +26,7 @@ from crawler.shared.worker import Worker
 from crawler.sources import Source
 from tests import kills
 from tests.archive_state import state
-from tests.broken_site import Site, serve
+from tests.broken_site import Answer, Site, serve
 from tests.conftest import ROOT, Run, document
 from tests.moody_site import Site as MoodySite
 from tests.moody_site import moody_site
@@ -126,6 +126,29 @@ def test_a_worker_that_is_killed_costs_nothing(
     assert len(requests) - len(set(requests)) <= 2 * IN_FLIGHT * count
 
 
+def test_sites_that_lead_to_each_other_are_crawled_whoever_has_them(
+    address: str, tmp_path: Path
+) -> None:
+    """Each redirects to the other: two workers that wait for each other would never end."""
+    made = [(f"site-{n}", kills.site(6, n), "http") for n in range(2)]
+    with serve(made, tmp_path, apart=True) as sites:
+        for site, other in zip(sites.values(), reversed(sites.values()), strict=True):
+            to = {"Location": f"{other.base}/moved"}
+            site.pages["/post/3"] = Answer(status=302, headers=to)
+            site.pages["/moved"] = site.pages["/post/2"]
+        folders = [tmp_path / "one", tmp_path / "other"]
+        crawls = [start(folder, sites, f"{address}&domains=1") for folder in folders]
+        assert [crawl.wait() for crawl in crawls] == [0, 0]
+        db = open_reader(joined(tmp_path / "joined", *folders))
+        captured = db.execute(
+            "SELECT count(DISTINCT url) FROM captures WHERE status = 200 AND role = 'article'"
+        ).fetchone()
+        db.close()
+        assert captured == (2 * 6,)
+        for site in sites.values():
+            assert 1 <= site.requests.count("/moved") <= 2
+
+
 Made = tuple[Store, Worker, Ledger]
 Make = Callable[..., Made]
 
@@ -198,7 +221,9 @@ def test_a_worker_that_was_not_heard_of_for_a_lease_is_told_so(
     assert other.lost() == []
 
 
-def test_a_domain_to_which_pages_lead_is_leased_with_theirs(address: str, worker: Make) -> None:
+def test_a_domain_to_which_pages_lead_is_leased_with_theirs(
+    address: str, worker: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, one, ledger = worker("one", address, A)
     _, other, _ = worker("other", address, A, B)
     ledger.begin()
@@ -214,8 +239,10 @@ def test_a_domain_to_which_pages_lead_is_leased_with_theirs(address: str, worker
     one._look_at = 0.0
     assert one.take() == [A]
     assert one.owns("b.org")
-    one.give_back(["a"], finished=True)
-    assert not one.owns("b.org")
+    monkeypatch.setattr(workers, "_clock", lambda: time.monotonic() + 99)
+    ledger.renew()
+    assert one.owns("a.org")
+    assert not one.owns("b.org")  # nothing was asked of it for so long
 
 
 def test_between_two_owners_a_host_has_its_delay(address: str, worker: Make) -> None:

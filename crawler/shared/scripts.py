@@ -112,7 +112,10 @@ return number
 LET_GO = (
     _HEAD
     + """
-if ARGV[4] ~= '' and holds(ARGV[4]) then redis.call('SADD', key('finished'), ARGV[4]) end
+if ARGV[4] ~= '' and holds(ARGV[4]) then
+  redis.call('SADD', key('finished'), ARGV[4])
+  redis.call('DEL', key('needs', ARGV[4]))
+end
 for i = 5, #ARGV, 2 do
   local domain, rest = ARGV[i], tonumber(ARGV[i + 1])
   if holds(domain) then

@@ -8,7 +8,8 @@ server's. Keys, behind the prefix of the frontier:
     crawl            how the crawl under way is to be done; its workers must agree
     finished         set: the domains with which the crawl under way is through
     lease:DOMAIN     worker that holds it; expires
-    needs:DOMAIN     set: other domains that its pages lead to, leased together with it
+    needs:DOMAIN     set: other domains that its pages led to, and that another worker held: both are
+                     leased together then
     rows:DOMAIN      hash: [table, key…] → row, both JSON
     changes:DOMAIN   sorted set: the same fields by the number of their last change
     hosts:DOMAIN     hash: site → row, of those that refused
@@ -133,7 +134,7 @@ class Server:
         return Taken(leased, frozenset(a[0] for a in answers if a[1] == "finished"), workers)
 
     def need(self, domain: str, other: str) -> None:
-        """Keep that pages of a domain lead to another, so that both are leased together."""
+        """Let a domain be leased only together with another to which its pages lead."""
         with self._told():
             self._redis.sadd(self._key("needs", domain), other)
 

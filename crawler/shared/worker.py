@@ -38,6 +38,7 @@ class Holding:
 
     until: float
     users: set[str] = field(default_factory=set)
+    used: float = 0.0  # when it was last asked
     rest: float = 0.0  # seconds between two requests to it
 
 
@@ -149,8 +150,11 @@ class Worker:
             self._look_at = _clock() + LOOK
 
     def owns(self, site: str) -> bool:
-        holding = self._holdings.get(domain(site))
-        return bool(holding and _clock() < holding.until)
+        holding, now = self._holdings.get(domain(site)), _clock()
+        if not holding or now >= holding.until:
+            return False
+        holding.used = now
+        return True
 
     def note_delay(self, site: str, delay: float) -> None:
         if holding := self._holdings.get(domain(site)):
@@ -163,9 +167,9 @@ class Worker:
             return self.owns(site)
         if of not in self._active:
             return False
-        self._server.need(of, one)
         asked = _clock()
         if not self._server.take([one], 1, as_guest=True).leased:
+            self._server.need(of, one)
             return False
         self._hold(one, of, asked)
         self._check_out_hosts(one)
@@ -217,6 +221,7 @@ class Worker:
         for one in self._holdings.keys() - lost:
             self._holdings[one].until = asked + self._server.place.lease
         self._lose(lost)
+        self._let_go_of_guests()
         self._offset = self._measure()
         self._note(self._active)
 
@@ -253,6 +258,7 @@ class Worker:
     def _hold(self, one: str, user: str, asked: float) -> None:
         holding = self._holdings.setdefault(one, Holding(0.0))
         holding.until = asked + self._server.place.lease
+        holding.used = asked
         holding.users.add(user)
 
     def _check_out(self, one: str) -> None:
@@ -313,6 +319,16 @@ class Worker:
                 rests[held] = holding.rest
                 del self._holdings[held]
         self._server.let_go(rests, finished=one if finished else None)
+
+    def _let_go_of_guests(self) -> None:
+        """Domains to which pages led, and do not any more: others may want them."""
+        idle = _clock() - self._server.place.lease  # longer than a request takes
+        guests = self._holdings.keys() - self._active.keys()
+        rests = {one: self._holdings[one].rest for one in guests if self._holdings[one].used < idle}
+        if rests:
+            self._server.let_go(rests)
+            for one in rests:
+                del self._holdings[one]
 
     def _lose(self, domains: Iterable[str]) -> None:
         for one in domains:
