@@ -1,7 +1,7 @@
 """Main text or not, for the blocks that no rule settles: boosted trees over `crawler/features.py`.
 
 The trees are in `classifier.json`; `benchmarks/training.py` makes them, docs/classifier.md says from
-what, and what they are worth. Where that file is missing, trafilatura's vote decides.
+what, and what they are worth. Where that file is missing, the vote decides.
 """
 
 from __future__ import annotations

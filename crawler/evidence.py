@@ -6,7 +6,7 @@ import copy
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import trafilatura
@@ -22,10 +22,19 @@ VOID_SHARE = 0.4
 WHOLE_LINE = 24
 # Above this share of linked letters a line is a menu.
 MENU = 0.6
+# Above this share a line that is no prose leads elsewhere.
+LINKED = 0.4
 # Share of a page's prose from which trafilatura's own extraction is taken without asking those that
 # it falls back on, which take as long again. On 646 of the bench's 760 pages; of the other ways to
 # divide them, all that were tried (.5 to .9) leave 11 to 20 pages on which the two differ.
 MOST = 0.7
+# A page with this share of its prose in one element, in as many words at least, shows by that alone
+# what its text is: 403 of the bench's 760 pages, 2.9 % of whose labelled words are then taken wrongly,
+# against 4.4 % by trafilatura, whose time they save. With .7 it is 474 pages, but the classifier,
+# which weighs the votes, decides worse on sites it has not seen; with .9 no better than with .8.
+EVIDENT = 0.8
+EVIDENT_WORDS = 70
+BEFORE, BEHIND = 2, 1  # blocks: headings and leads before the first paragraph, a line behind
 # A page that shows fewer words of prose, and hides more than REVEALED times as many, shows its text
 # behind a button or by a script; see _is_revealed.
 PROSE = 20
@@ -59,6 +68,7 @@ class Evidence:
 
     size: float  # in words
     voted: bool
+    by_place: bool  # whether all votes of the page follow from where its prose stands
     phrase: Finding | None
     sign: Finding | None
     linked: float  # share of its letters that are links
@@ -74,20 +84,29 @@ def collect(
     """
     is_revealed = _is_revealed(raw) and not is_mail
     shown = [not block.hidden for block in raw]
-    votes = shown if is_mail else _votes(raw, tree, body, is_revealed)
+    by_place, votes = (False, shown) if is_mail else _votes(raw, tree, body, is_revealed)
     sizes = [size(block.text) for block in raw]
     signs = _Signs(raw, [s if v else 0.0 for s, v in zip(sizes, votes, strict=True)])
-    return [
-        Evidence(
+    found = []
+    for i, block in enumerate(raw):
+        evidence = Evidence(
             size=sizes[i],
             voted=votes[i],
+            by_place=by_place,
             phrase=phrase(block.text) or _phrase_of_links(block),
             sign=signs.of(block.element),
             linked=min(1.0, block.linked / max(1, len(block.text))),
             hidden=block.hidden and not is_revealed,
         )
-        for i, block in enumerate(raw)
-    ]
+        is_aside = by_place and evidence.voted and _is_aside(evidence)
+        found.append(replace(evidence, voted=False) if is_aside else evidence)
+    return found
+
+
+def _is_aside(evidence: Evidence) -> bool:
+    """Whether a line in the midst of the text says by itself that it is not of it."""
+    is_call = evidence.phrase is not None or evidence.linked > LINKED
+    return evidence.sign is not None or (is_call and evidence.size < PROSE)
 
 
 def weights(raw: Sequence[RawBlock], values: Iterable[float]) -> dict[Any, float]:
@@ -112,36 +131,75 @@ def _is_revealed(raw: Sequence[RawBlock]) -> bool:
 
 def _phrase_of_links(block: RawBlock) -> Finding | None:
     """The rule that a link of a line of links fits: a menu or a footer written in one line."""
-    if block.linked < MENU * len(block.text):
+    if not _is_menu(block):
         return None
     found = (phrase(text) for text in _LINK_TEXT.findall(block.markdown))
     return next((f for f in found if f and f.is_whole), None)
 
 
-def _votes(raw: Sequence[RawBlock], tree: Any, body: str | None, is_revealed: bool) -> list[bool]:
-    """Whether trafilatura, or the page's structured data, takes a block for main text.
+def _votes(
+    raw: Sequence[RawBlock], tree: Any, body: str | None, is_revealed: bool
+) -> tuple[bool, list[bool]]:
+    """Whether each block is taken for main text, and whether the place of the prose alone says so.
 
-    Its own extraction first; where that leaves much of the page's prose out, with what it has to
-    fall back on.
+    Where most of the prose stands in one element, nobody else is asked. Else trafilatura's own
+    extraction says it, and where that leaves much of the prose out, with what it has to fall back
+    on. What structured data gives as the text is main text, too.
     """
     given = body.splitlines() if body and size(body) > 50 else []  # shorter ones are teasers
-    prose = [_is_prose(block) and (is_revealed or not block.hidden) for block in raw]
-    total = sum(size(block.text) for block, p in zip(raw, prose, strict=True) if p)
+    prose = [
+        size(block.text) if _is_prose(block) and (is_revealed or not block.hidden) else 0.0
+        for block in raw
+    ]
+    total = sum(prose)
+    if (element := _element_of_text(raw, prose)) is not None:
+        stated = _agreed(raw, given)
+        placed = _lines_of(element, raw, prose)
+        return True, [a or b for a, b in zip(placed, stated, strict=True)]
     votes: list[bool] = []
     for fast in (True, False):
         votes = _agreed(raw, _main_lines(tree, is_revealed, fast) + given)
         found = sum(size(block.text) for block, vote in zip(raw, votes, strict=True) if vote)
         if found >= MOST * total:
             break
-    return votes
+    return False, votes
+
+
+def _element_of_text(raw: Sequence[RawBlock], prose: Sequence[float]) -> Any:
+    """The one element whose paragraphs are most of the page's prose; null: there is none."""
+    words: dict[Any, float] = defaultdict(float)
+    for block, size_ in zip(raw, prose, strict=True):
+        if size_ and (parent := block.element.getparent()) is not None:
+            words[parent] += size_
+    best = max(words, key=words.__getitem__, default=None)
+    is_evident = best is not None and words[best] >= max(EVIDENT * sum(prose), EVIDENT_WORDS)
+    return best if is_evident else None
+
+
+def _lines_of(element: Any, raw: Sequence[RawBlock], prose: Sequence[float]) -> list[bool]:
+    """Whether each block stands in the element, from a little before its prose to a little behind."""
+    within = set(element.iter())
+    inside = [block.element in within for block in raw]
+    lines = [i for i, size_ in enumerate(prose) if size_ and inside[i]]
+    span = range(lines[0] - BEFORE, lines[-1] + BEHIND + 1)
+    return [
+        is_in and i in span and not (_is_menu(block) or block.hidden or block.kind == "caption")
+        for i, (block, is_in) in enumerate(zip(raw, inside, strict=True))
+    ]
+
+
+def _is_menu(block: RawBlock) -> bool:
+    return block.linked >= MENU * len(block.text)
 
 
 def _is_prose(block: RawBlock) -> bool:
-    return block.linked < MENU * len(block.text) and size(block.text) >= PROSE
+    return block.kind != "caption" and not _is_menu(block) and size(block.text) >= PROSE
 
 
 def _agreed(raw: Sequence[RawBlock], lines: list[str]) -> list[bool]:
     """Whether each block stands in the lines of a text."""
+    if not lines:
+        return [False] * len(raw)
     whole = {_letters(line) for line in lines}
     text = "\n".join(whole)
     votes = []

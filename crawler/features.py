@@ -64,6 +64,7 @@ class _Page:
             "letters": self.letters,
             "linked": self.linked,
             "voted": self.voted,
+            "by_place": [float(e.by_place) for e in evidence],
             "phrase": self.phrase,
             "phrase_whole": [float(bool(e.phrase and e.phrase.is_whole)) for e in evidence],
             "phrase_hits": [float(e.phrase.hits if e.phrase else 0) for e in evidence],

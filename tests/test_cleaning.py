@@ -7,8 +7,10 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import trafilatura
 
 import crawler
 from archive.model import Block, Fault, Reading, Reason
@@ -89,6 +91,26 @@ def test_what_does_not_is_removed_with_its_reason(inner: str, text: str, reason:
     assert block.reason is reason
     assert block.rule
     assert block.evidence
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        (article(), False),
+        # As much prose in three places: which of them is the text?
+        (
+            "".join(f"<section><div><p>{t} {t}</p></div></section>" for t in (FIRST, SECOND, LAST)),
+            True,
+        ),
+    ],
+)
+def test_trafilatura_is_asked_where_the_place_of_the_prose_does_not_say_what_the_text_is(
+    body: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking = Mock(wraps=trafilatura.bare_extraction)
+    monkeypatch.setattr(trafilatura, "bare_extraction", asking)
+    assert FIRST in reading_of(body).text
+    assert asking.called is asked
 
 
 def test_a_lead_between_title_and_share_buttons_is_kept() -> None:
