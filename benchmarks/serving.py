@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ MISSING = "nginx is missing, which serves the pages: run 'sudo apt-get install -
 CHANGED = "2026-11-01T12:00:00+00:00"  # what the sitemaps say of all pages
 # What is served is on loopback and in the page cache, so that one process is far from its limits.
 CONFIGURATION = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
+{user}daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log warn;
 events {{ worker_connections 512; }}
 http {{
   access_log {log}; sendfile on; keepalive_requests 100000; default_type text/html;
@@ -92,7 +93,13 @@ def serve(folder: Path) -> Iterator[Served]:
         SERVER.format(port=site.url.rpartition(":")[2], root=root)
         for site, root in zip(sites, roots, strict=True)
     ]
-    configuration = CONFIGURATION.format(folder=folder, log=log, servers="\n".join(servers))
+    configuration = CONFIGURATION.format(
+        # Started by root, it would let somebody else read the files, who may not.
+        user="user root;\n" if os.geteuid() == 0 else "",
+        folder=folder,
+        log=log,
+        servers="\n".join(servers),
+    )
     (folder / "nginx.conf").write_text(configuration)
     options = ["-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error.log"]
     process = subprocess.Popen([nginx, *map(str, options)])
