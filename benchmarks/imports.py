@@ -1,8 +1,8 @@
 """The command: WARC pages a second of `newsarchive import` and `reextract`, by one and two workers.
 
-python -m benchmarks.imports                                # 1,000 pages, 3 runs; memory over 6,000
+python -m benchmarks.imports                                # 600 pages, 3 runs; memory over 4,000
 python -m benchmarks.imports --pages 300 --runs 1 --long 0  # quick
-python -m benchmarks.imports --pages 1000 --runs 0 --long 100000   # memory alone, for hours
+python -m benchmarks.imports --runs 0 --long 100000   # memory alone, for hours
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks.processes import Cost, newsarchive
 from benchmarks.report import machine
 from benchmarks.tables import markdown_table, spread
 
-PAGES, RUNS, LONG = 1_000, 3, 6_000
+PAGES, RUNS, LONG = 600, 3, 4_000
 SITES = 10
 WORKERS = (1, 2)
 GAIN = 1.8  # the target: two workers against one, re-extracting
@@ -58,14 +58,14 @@ class Run:
 def main(pages: int, runs: int, long: int) -> None:
     if not BENCH.is_dir():
         raise click.ClickException(f"no pages to import: {BENCH} is not there")
-    originals = load(sample=None if pages >= PAGES else pages)
-    found = [run for _ in range(runs) for run in _measure(originals, pages, WORKERS)]
-    watched = _measure(originals, long, WORKERS[-1:]) if long else ()
-    click.echo("\n".join(_report(found, list(watched))))
+    originals = load(sample=pages)
+    found = list(_measure(originals, pages, WORKERS * runs))
+    watched = list(_measure(load(), long, WORKERS[-1:])) if long else []
+    click.echo("\n".join(_report(found, watched)))
 
 
 def _measure(originals: Sequence[Page], pages: int, workers: Sequence[int]) -> Iterator[Run]:
-    """Import and re-extraction of so many pages, by so many workers each."""
+    """Import and re-extraction of so many pages, by so many workers each time."""
     with tempfile.TemporaryDirectory() as temporary:
         file = _write(Path(temporary) / "written", originals, pages)
         for count in workers:
