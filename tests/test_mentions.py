@@ -30,7 +30,7 @@ def exchange(body: bytes, *headers: tuple[str, str]) -> warc.Exchange:
         rb'{"html": "\u003ca href=\"https://a.org/post/1\"\u003e"}',
         b'{"path": "/post/1"}',
         b"https://social.example/share?u=https%3A%2F%2Fa.org%2Fpost%2F1&t=x",
-        gzip.compress(b"<loc>https://a.org/post/1</loc>"),
+        gzip.compress(b"<loc>https://a.org/post/1</loc>", mtime=0),
         '<?xml version="1.0" encoding="utf-16"?><loc>https://a.org/post/1</loc>'.encode("utf-16"),
         b"see (https://a.org/post/1), or not",
     ],
