@@ -33,12 +33,13 @@ PAGE = 25  # hits, as on the page of results
 SEED = 7
 METHOD = """
 Archives are made of real sentences recombined (`benchmarks/archives.py`): 150 to 700 words an article,
-English and German, twelve blocks; all are stored as a crawl stores them. "Store" is `Store.save_all` of 100
-captures a transaction: readings, blocks, what is learned of the site, revisions, full-text index,
-near-duplicates, counts of facets; the bytes of the page are left out. Queries are words of articles chosen at random, half of them two words
-of one article; none matches more than 20,000 articles. Broad ones are the most frequent words. Each is
-asked for the first 25 hits with their texts and snippets. Times of the processor, so that others on the
-machine disturb little; in brackets the 95th percentile on the clock. Pages: docs/browse.md.
+English and German, twelve blocks; all are stored as a crawl stores them. "Store" is `Store.save_all` of
+100 captures a transaction: readings, blocks, what is learned of the site, revisions, full-text index,
+near-duplicates, counts of facets; the bytes of the page are left out. Queries are words of articles
+chosen at random, half of them two words of one article; none matches more than 20,000 articles. Broad
+ones are the most frequent words. Each is asked for the first 25 hits with their texts and snippets. Times
+of the processor, so that others on the machine disturb little; in brackets the 95th percentile on the
+clock. Pages: docs/browse.md.
 """
 
 
