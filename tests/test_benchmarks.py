@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import sys
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 
+from archive.model import Reading
+from benchmarks.copies import Original
 from benchmarks.extractors import EXTRACTORS, Result
 from benchmarks.labels import labels
 from benchmarks.measures import bags, common_subsequence, holds, rouge_lsum, shingles
 from benchmarks.measuring import measure
 from benchmarks.pages import BENCH, Page, load
+from benchmarks.processes import Failed, run
 from benchmarks.report import write_section
 from benchmarks.scoring import score_page, summarise
 from benchmarks.sites import templates, texts
 from benchmarks.tables import language_tables, markdown_table, set_tables
+from crawler import reading
 from crawler.extraction import parse
 
 WORDS = st.lists(st.sampled_from("ab be cd de ef fo go ha".split()), min_size=1, max_size=12)
@@ -254,3 +261,29 @@ def test_blocks_are_labelled_by_snippets_where_these_tell() -> None:
     ]
     gold = {"with": ["came back to"], "without": ["Subscribe now", "May"]}
     assert labels(blocks, gold) == [True, False, None]
+
+
+@pytest.mark.skipif(not BENCH.is_dir(), reason="needs the pages of ../shared/bench")
+def test_copies_of_a_page_have_its_markup_and_each_another_text() -> None:
+    saved = load(("fundus",))[0]
+    original = Original(saved)
+    bodies = [original.copy(number).body for number in range(3)]
+    assert bodies[0] == saved.body
+    trees = [html.fromstring(body) for body in bodies]
+    assert len({tuple(element.tag for element in tree.iter()) for tree in trees[1:]}) == 1
+    found = [reading.read(body, saved.url) for body in bodies]
+    texts = [set(read.text.split("\n\n")) for read in found if isinstance(read, Reading)]
+    assert len(texts) == 3
+    for one, other in combinations(texts, 2):
+        assert len(one & other) < len(one) / 4
+
+
+def test_a_command_is_measured_and_its_failure_is_told() -> None:
+    cost = run([sys.executable, "-c", "print('said')"])
+    assert cost.output == "said\n"
+    assert cost.cpu > 0
+    assert cost.peak > 0
+    with pytest.raises(Failed, match="no such thing"):
+        run([sys.executable, "-c", "raise SystemExit('no such thing')"])
+    with pytest.raises(Failed):
+        run([sys.executable, "-c", "import time; time.sleep(60)"], seconds=0.2)

@@ -77,6 +77,8 @@ def test_a_sitemap_of_sixty_thousand_is_cut_at_fifty() -> None:
     assert len(addresses(find("sitemap", URLSET.format(rows)))) == 50_000
 
 
-@pytest.mark.parametrize("body", ["", "<html></html>", "no", gzip.compress(bytes(60_000_000), mtime=0)])
+@pytest.mark.parametrize(
+    "body", ["", "<html></html>", "no", gzip.compress(bytes(60_000_000), mtime=0)]
+)
 def test_what_is_no_sitemap_is_a_fault(body: str | bytes) -> None:
     assert isinstance(find("sitemap", body), Fault)
