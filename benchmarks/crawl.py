@@ -173,6 +173,8 @@ def measure(served: Served, runs: int, peers: dict[str, Program]) -> Iterator[st
                     click.echo(f"{name}: {error}", err=True)
                     continue
             click.echo(f"{number + 1}/{runs} {name}: {found[name][-1].rate:.1f} pages/s", err=True)
+    if not found[OURS]:  # then the section that was written before stays
+        raise click.ClickException(f"no run of {OURS} ended well")
     yield from _report(served, runs, {name: made for name, made in found.items() if made}, again)
 
 
@@ -192,15 +194,14 @@ def _report(
     header = ["program", "pages/s", "of the beginner's way", "ms of CPU a page", "peak MB", "pages"]
     yield from markdown_table([header, *(_row(name, found) for name in found)])
     yield ""
-    if OURS in found:
-        ours = found[OURS]
-        growth = [1e4 * run.cost.growth / run.rate / 1e6 for run in ours]
-        yield f"- Of {ours[0].pages:,} pages {ours[0].kept:,} are kept as articles; the others are none, or cannot be read."
-        yield f"- Memory grows by {spread(growth, '.0f')} MB for each 10,000 pages (last 70 % of a run)."
-        yield (
-            f"- The unchanged second crawl takes {spread([a.time for a in again], '.1%')} of the first "
-            f"one's time and {spread([a.requests for a in again], '.3f')} requests for each article."
-        )
+    ours = found[OURS]
+    growth = [1e4 * run.cost.growth / run.rate / 1e6 for run in ours]
+    yield f"- Of {ours[0].pages:,} pages {ours[0].kept:,} are kept as articles; the others are none, or cannot be read."
+    yield f"- Memory grows by {spread(growth, '.0f')} MB for each 10,000 pages (last 70 % of a run)."
+    yield (
+        f"- The unchanged second crawl takes {spread([a.time for a in again], '.1%')} of the first "
+        f"one's time and {spread([a.requests for a in again], '.3f')} requests for each article."
+    )
 
 
 def _row(name: str, found: dict[str, list[Run]]) -> list[str]:

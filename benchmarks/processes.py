@@ -102,6 +102,7 @@ def _watch(process: subprocess.Popen[bytes], most: float) -> tuple[float, float,
             continue
         if now > most:
             os.killpg(process.pid, signal.SIGKILL)
+            raise Failed(f"{process.args[0]!s} …: not done after {most:.0f} s")  # type: ignore[index]
         if now >= due:
             memory.append((now, _group_memory(process.pid)))
             looked = time.monotonic() - started - now
