@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from benchmarks.report import write_section
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 900  # a part: three times what the longest takes alone on 2 cores
+
+GRACE_SECONDS = 30  # for a part to end what it has started
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ PARTS = (
 def main(is_quick: bool, only: tuple[str, ...], report: Path | None) -> None:
     if not BENCH.is_dir():
         raise click.ClickException(f"no pages to measure on: {BENCH} is not there")
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     started, failed = time.monotonic(), []
     for part in PARTS:
         if only and part.name not in only:
@@ -82,7 +86,10 @@ def _section(part: Part, is_quick: bool) -> str | None:
         printed, _ = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)  # so that it ends what it has started
-        process.communicate()
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=GRACE_SECONDS)
+        process.kill()
+        process.wait()
         return None
     return printed.strip() if process.returncode == 0 else None
 
