@@ -75,6 +75,7 @@ def finish(work: Decisions, model: Classifier | None) -> None:
     """Decide what is still open."""
     classify(work, model)
     surroundings.keep_enclosed_headings(work)
+    surroundings.keep_digests(work)
     surroundings.remove_head_lines(work)
     surroundings.remove_link_lists(work)
     surroundings.remove_sandwiched(work)

@@ -22,8 +22,8 @@ VOID_SHARE = 0.4
 WHOLE_LINE = 24
 # Above this share of linked letters a line is a menu.
 MENU = 0.6
-# Above this share a line that is no prose leads elsewhere.
-LINKED = 0.4
+# Above this share it is nothing but links; the item of a digest has a word about its link.
+ONLY_LINKS = 0.9
 # Share of a page's prose from which trafilatura's own extraction is taken without asking those that
 # it falls back on, which take as long again. On 646 of the bench's 760 pages; of the other ways to
 # divide them, all that were tried (.5 to .9) leave 11 to 20 pages on which the two differ.
@@ -104,9 +104,12 @@ def collect(
 
 
 def _is_aside(evidence: Evidence) -> bool:
-    """Whether a line in the midst of the text says by itself that it is not of it."""
-    is_call = evidence.phrase is not None or evidence.linked > LINKED
-    return evidence.sign is not None or (is_call and evidence.size < PROSE)
+    """Whether a line in the midst of the text says by itself that it is not of it.
+
+    Not by being a link: so do the items of a digest.
+    """
+    is_call = evidence.phrase is not None and evidence.size < PROSE
+    return evidence.sign is not None or is_call
 
 
 def weights(raw: Sequence[RawBlock], values: Iterable[float]) -> dict[Any, float]:
@@ -183,7 +186,10 @@ def _lines_of(element: Any, raw: Sequence[RawBlock], prose: Sequence[float]) -> 
     lines = [i for i, size_ in enumerate(prose) if size_ and inside[i]]
     span = range(lines[0] - BEFORE, lines[-1] + BEHIND + 1)
     return [
-        is_in and i in span and not (_is_menu(block) or block.hidden or block.kind == "caption")
+        is_in
+        and i in span
+        and not (block.hidden or block.kind == "caption")
+        and block.linked < ONLY_LINKS * len(block.text)
         for i, (block, is_in) in enumerate(zip(raw, inside, strict=True))
     ]
 

@@ -36,6 +36,22 @@ def keep_enclosed_headings(work: Decisions) -> None:
             work.keep(i)
 
 
+def keep_digests(work: Decisions) -> None:
+    """Of a list of links with a word about each, between two paragraphs that are kept: all, if any."""
+    is_item = [block.kind == "list-item" for block in work.raw]
+    for before in range(len(work.raw) - 2):
+        if is_item[before] or not (work.kept[before] and is_item[before + 1]):
+            continue
+        items = list(takewhile(is_item.__getitem__, range(before + 1, len(work.raw))))
+        after = items[-1] + 1
+        links = [work.evidence[i].linked for i in items]
+        is_digest = all(links) and sum(links) < LINKED_ITEM * len(links)
+        is_within = after < len(work.raw) and work.kept[after]
+        if is_digest and is_within and any(work.kept[i] for i in items):
+            for i in filter(work.is_unexplained, items):
+                work.keep(i)
+
+
 def remove_head_lines(work: Decisions) -> None:
     """Between title and text: tag lines, captions in plain containers, kickers.
 
