@@ -14,7 +14,7 @@ import pytest
 
 from archive import search
 from archive.integrity import verify
-from archive.schema import MIGRATIONS
+from archive.migrations import MIGRATIONS
 from archive.search import Filters
 from archive.store import open_archive, open_reader
 from tests.small_archive import TEXTS, make
