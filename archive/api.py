@@ -11,13 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from archive import evidence, given, readings, search, urls, warc
+from archive import crawls, evidence, failures, given, readings, search, urls, warc
 from archive.errors import UserError
 from archive.export import Options, Report, export_file, export_folder
 from archive.model import Article, Reading
+from archive.opening import open_archive, reader
 from archive.options import default_directory
 from archive.search import Filters, Hit
-from archive.store import Store, open_archive, reader
+from archive.store import Store
 
 ALL = Filters()
 CORPUS = Options()
@@ -120,10 +121,10 @@ class Archive:
             return "unchanged"
         name = source or urls.site(url)
         with nullcontext() if store.connection.in_transaction else store.transaction():
-            store.record_source(name, urls.home(url))
+            crawls.record_source(store.connection, name, urls.home(url))
             capture = store.append(exchange, url=url, source=name, role="article", found_by=None)
             change = store.save(capture, reading, readings.EXTRACTOR)
-            store.clear_failure(name, url)
+            failures.clear(store.connection, name, url)
         assert change
         assert change.kind in ("new", "revised", "unchanged")
         return change.kind

@@ -30,6 +30,11 @@ from archive.model import BETWEEN, Block, Capture, Reading, Reason, main_text
 
 Held = Sequence[tuple[Capture, Reading]]  # captures with their readings, in the order of capture
 
+STATED = (
+    "title", "published", "modified", "language", "language_confidence", "declared_language",
+    "description", "image", "access", "form",
+)  # fmt: skip
+
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -76,22 +81,18 @@ def metadata(address: str, held: Held) -> dict[str, object]:
         "captured_url": capture.url,
         "capture_id": capture.id,
         "source": capture.source,
-        "title": reading.title,
+        **stated(reading),
         "authors": json.dumps(reading.authors, ensure_ascii=False),
-        "published": reading.published,
         "published_utc": utc(reading.published),
-        "modified": reading.modified,
-        "language": reading.language,
-        "language_confidence": reading.language_confidence,
-        "declared_language": reading.declared_language,
-        "description": reading.description,
-        "image": reading.image,
         "tags": json.dumps(reading.tags, ensure_ascii=False),
-        "access": reading.access,
-        "form": reading.form,
         "extractor": reading.extractor or extractor(capture.read_by),
         "first_seen": held[0][0].fetched,
     }
+
+
+def stated(reading: Reading) -> dict[str, object]:
+    """The columns that hold what a reading says as it says it."""
+    return {name: getattr(reading, name) for name in STATED}
 
 
 def source_of_text(address: str, held: Held) -> Capture:

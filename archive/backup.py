@@ -19,7 +19,7 @@ from pathlib import Path
 
 from archive import lock, warc, warc_files
 from archive.errors import UserError
-from archive.store import reader
+from archive.opening import reader
 
 PAGES = 1_000  # of the database copied between two signs of progress: 4 MB
 CHUNK = 1 << 20

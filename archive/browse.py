@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.errors import UserError
-from archive.store import is_immutable, open_reader
+from archive.opening import is_immutable, open_reader
 
 HERE = Path(__file__).with_name("datasette")
 SQL_MILLISECONDS = 3_000  # for the questions people ask on Datasette's own pages

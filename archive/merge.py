@@ -26,7 +26,8 @@ from archive import (
 )
 from archive.errors import UserError
 from archive.model import Capture, Found, Outcome, Read, Reading
-from archive.store import Store, reader
+from archive.opening import reader
+from archive.store import Store
 
 BATCH = 200  # captures stored in one transaction
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archive import duplicates, health, rereading, warc
 from archive.health import Health
-from archive.store import open_reader
+from archive.opening import open_reader
 
 REFUSING = """
 WITH refusing AS (

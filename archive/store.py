@@ -1,4 +1,4 @@
-"""The archive: open it, append captures, save what was read from them. One transaction a batch.
+"""The archive: append captures, save what was read from them. One transaction a batch.
 
 What stands in the tables follows from the set of captures alone: the order in which they arrive,
 kills and the number of runs change nothing (`archive/articles.py` does the deriving).
@@ -6,48 +6,28 @@ kills and the number of runs change nothing (`archive/articles.py` does the deri
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from archive import (
     articles,
     captures,
-    definitions,
     duplicates,
     erasure,
-    lock,
     mentions,
     placement,
     presence,
-    refresh,
-    repetition,
     rights,
-    schema,
     sitemaps,
     urls,
     warc,
     warc_files,
 )
-from archive.errors import UserError
 from archive.forgotten import Forgotten
 from archive.model import Capture, Fault, Found, Outcome, Read, Reading, Role, Signal, SourceReport
-
-CACHE_KIBIBYTES = (
-    64 * 1024
-)  # of the writer: what a batch changes stays in memory until it is committed
-LOG_PAGES = 8_000  # written to the log before they are copied into the file: once in some batches
-# Bytes of a page of a new archive. SQLite's own 4,096 leave a quarter of the room of articles unused.
-PAGE_BYTES = 8_192
-BUSY_MILLISECONDS = 10_000  # how long a reader waits where SQLite must make it wait
-
-
-class ArchiveError(UserError):
-    """The archive cannot be used: one line that says what is wrong and what to do."""
 
 
 class Store:
@@ -269,57 +249,6 @@ class Store:
         )
         return noted
 
-    def record_failure(
-        self, source: str, url: str, fault: Fault, next_try: str | None = None
-    ) -> None:
-        """Count an attempt that failed. `next_try` is null where it is not tried by itself."""
-        self.connection.execute(
-            "INSERT INTO failures VALUES (:source, :url, :kind, :message, 1, :now, :now, :next) "
-            "ON CONFLICT (source, url) DO UPDATE SET class = excluded.class, "
-            "message = excluded.message, attempts = attempts + 1, last_seen = excluded.last_seen, "
-            "next_try = excluded.next_try",
-            {
-                "source": source,
-                "url": url,
-                "kind": fault.kind,
-                "message": fault.message,
-                "now": warc.now(),
-                "next": next_try,
-            },
-        )
-
-    def correct_failure(self, capture: Capture, fault: Fault | None, *, is_new: bool) -> None:
-        """Let `failures` say what a capture was read as now, where it is the latest of its URL.
-
-        It is no attempt. `is_new`: a fault is added where none was known.
-        """
-        (latest,) = self.connection.execute(
-            "SELECT max(fetched) FROM captures WHERE url = ? AND status != 304", [capture.url]
-        ).fetchone()
-        if latest != capture.fetched:
-            return
-        if not fault:
-            self.clear_failure(capture.source, capture.url)
-        elif self.has_failed(capture.source, capture.url):
-            self.connection.execute(
-                "UPDATE failures SET class = ?, message = ? WHERE source = ? AND url = ?",
-                [fault.kind, fault.message, capture.source, capture.url],
-            )
-        elif is_new:
-            self.record_failure(capture.source, capture.url, fault)
-
-    def clear_failure(self, source: str, url: str) -> None:
-        """Forget the failures of a URL that succeeded."""
-        self.connection.execute("DELETE FROM failures WHERE source = ? AND url = ?", [source, url])
-
-    def has_failed(self, source: str, url: str) -> bool:
-        """Whether the URL's last attempt failed: nothing that follows from it is stored."""
-        return bool(
-            self.connection.execute(
-                "SELECT 1 FROM failures WHERE source = ? AND url = ?", [source, url]
-            ).fetchone()
-        )
-
     def last_change(self, url: str) -> str | None:
         """When the article at that address last changed, as far as its page and we know.
 
@@ -347,15 +276,6 @@ class Store:
             "AND a.gone IS NULL",
             [source],
         ).fetchall()
-
-    def published(self, source: str, count: int) -> list[str]:
-        """When the source's latest articles were published, in UTC."""
-        rows = self.connection.execute(
-            "SELECT published_utc FROM articles WHERE source = ? AND published_utc IS NOT NULL "
-            "ORDER BY published_utc DESC LIMIT ?",
-            [source, count],
-        )
-        return [row[0] for row in rows]
 
     def captures(self, *, unread_only: bool = False) -> Iterator[Capture]:
         """The captures in the order of fetching, or the pages among them not yet derived from."""
@@ -416,63 +336,6 @@ class Store:
                 ],
             )  # fmt: skip
 
-    def record_source(
-        self, name: str, url: str, platform: str | None = None, language: str | None = None
-    ) -> None:
-        """Add or update a source; what is not known now stays as it was."""
-        self.connection.execute(
-            "INSERT INTO sources (name, url, platform, language) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET url = excluded.url, "
-            "platform = coalesce(excluded.platform, platform), "
-            "language = coalesce(excluded.language, language)",
-            [name, url, platform, language],
-        )
-
-    def record_discovery(self, name: str, feeds: Sequence[str], sitemaps: Sequence[str]) -> None:
-        """Keep which feeds and sitemaps a source was found to have, and that it was crawled."""
-        self.connection.execute(
-            "UPDATE sources SET feeds = ?, sitemaps = ?, last_crawl = ? WHERE name = ?",
-            [json.dumps(sorted(feeds)), json.dumps(sorted(sitemaps)), warc.now(), name],
-        )
-
-    def record_full(self, name: str, *, is_under_way: bool) -> None:
-        """Keep that the whole history of a source is being crawled, or is not any more."""
-        self.connection.execute(
-            "UPDATE sources SET full_since = CASE WHEN ? THEN coalesce(full_since, ?) END "
-            "WHERE name = ?",
-            [is_under_way, warc.now(), name],
-        )
-
-    def is_full_under_way(self, source: str) -> bool:
-        """Whether a crawl of the source's whole history has begun and not come to its end."""
-        sql = "SELECT full_since IS NOT NULL FROM sources WHERE name = ?"
-        row = self.connection.execute(sql, [source]).fetchone()
-        return bool(row and row[0])
-
-    def failed_crawls(self, source: str) -> int:
-        """How many crawls of the source in a row found none of its lists of articles."""
-        row = self.connection.execute(
-            "SELECT failed_crawls FROM sources WHERE name = ?", [source]
-        ).fetchone()
-        return int(row[0]) if row else 0
-
-    def record_schedule(
-        self, name: str, next_crawl: str, interval_seconds: int, failed_crawls: int
-    ) -> None:
-        """Keep when the source is to be crawled again, and why then."""
-        self.connection.execute(
-            "UPDATE sources SET next_crawl = ?, interval_seconds = ?, failed_crawls = ? "
-            "WHERE name = ?",
-            [next_crawl, interval_seconds, failed_crawls, name],
-        )
-
-    def is_first_crawl(self, source: str) -> bool:
-        """Whether no crawl of the source has ended yet."""
-        row = self.connection.execute(
-            "SELECT last_crawl FROM sources WHERE name = ?", [source]
-        ).fetchone()
-        return not row or row[0] is None
-
     def recover(self) -> int:
         """The number of bytes cut from the WARC files: written by a killed process, unrecorded.
 
@@ -512,119 +375,6 @@ def atomic(connection: sqlite3.Connection) -> Iterator[None]:
     with connection:  # commits, or rolls back on an error
         connection.execute("BEGIN")
         yield
-
-
-@contextmanager
-def open_archive(directory: Path, purpose: str) -> Iterator[Store]:
-    """The archive in that folder, made where there is none, locked for this writer.
-
-    Raises Locked where another process writes it, ArchiveError where it is none of ours or newer
-    than this program, OSError where the folder is not writable.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    with lock.writing(directory, purpose):
-        path = directory / "archive.db"
-        is_new = not path.exists()
-        connection = sqlite3.connect(path, check_same_thread=False)
-        _check(connection, path)
-        if is_new:
-            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        if is_new:
-            connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-        schema.apply(connection)
-        archive = Store(directory, connection)
-        with archive.transaction():
-            _relearn(connection)
-            definitions.renew(connection)
-        try:
-            archive.recover()
-            archive.finish_erasure()
-            yield archive
-            archive.finish_erasure()
-        finally:
-            archive.close()
-
-
-def _relearn(connection: sqlite3.Connection) -> None:
-    """Where another version of the program decided what repeats, decide it anew."""
-    if connection.execute("PRAGMA user_version").fetchone()[0] != repetition.VERSION:
-        refresh.relearn(connection)
-        connection.execute(f"PRAGMA user_version = {repetition.VERSION}")
-
-
-def open_reader(directory: Path) -> sqlite3.Connection:
-    """A read-only connection, beside which another process may write.
-
-    An archive of an earlier version is brought up to date first. Raises ArchiveError where there is
-    no archive, one newer than this program, or one that is earlier and cannot be written.
-    """
-    path = directory / "archive.db"
-    if not path.exists():
-        raise ArchiveError(
-            f"no archive in {directory}: make one with `newsarchive crawl` or `newsarchive import`,"
-            " or name another folder with --archive"
-        )
-    mode = "immutable=1" if is_immutable(directory) else "mode=ro"
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    _check(connection, path)
-    if schema.pending(connection) or definitions.outdated(connection):
-        _bring_up_to_date(directory)
-    return connection
-
-
-@contextmanager
-def reader(directory: Path) -> Iterator[sqlite3.Connection]:
-    """What `open_reader` returns, closed behind the block."""
-    db = open_reader(directory)
-    try:
-        yield db
-    finally:
-        db.close()
-
-
-def _bring_up_to_date(directory: Path) -> None:
-    if is_immutable(directory):
-        raise ArchiveError(
-            f"the archive in {directory} is of an earlier version, and the folder cannot be written: "
-            "make it writable once, for `newsarchive stats`"
-        )
-    with suppress(lock.Locked), open_archive(directory, "stats"):  # who holds it is at it
-        pass
-
-
-def is_immutable(directory: Path) -> bool:
-    """Whether only SQLite's immutable mode opens the archive there.
-
-    A WAL database needs its -shm file, which cannot be made without write access to the folder.
-    """
-    return not (os.access(directory, os.W_OK) or _has_wal(directory / "archive.db"))
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse what is no archive of ours, and what a newer program has migrated."""
-    try:
-        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise ArchiveError(f"{path} is no SQLite database: {error}") from error
-    if tables and application_id != schema.APPLICATION_ID:
-        raise ArchiveError(f"{path} is no archive of newsletter-archive: choose another folder")
-    if newer := schema.unknown(connection):
-        raise ArchiveError(
-            f"{path} was written by a newer version (it has the migration {min(newer)}): "
-            "upgrade with `pip install -U newsletter-archive`"
-        )
-
-
-def _has_wal(path: Path) -> bool:
-    return path.with_name(path.name + "-wal").exists()
 
 
 def _apart(read: Sequence[Read]) -> Iterator[list[int]]:

@@ -20,7 +20,7 @@ from rich.progress import Progress
 
 from archive import duplicates, signatures, warc
 from archive.model import Reading
-from archive.store import open_archive, reader
+from archive.opening import open_archive, reader
 from archive.terminal import console
 from benchmarks.pages import BENCH, Page, load
 from benchmarks.report import machine, write_section

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import click
 
-from archive.store import Store, open_archive, reader
+from archive.opening import open_archive, reader
+from archive.store import Store
 from benchmarks import archives
 from benchmarks.processes import Cost, run
 from benchmarks.report import machine

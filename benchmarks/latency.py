@@ -18,8 +18,8 @@ import click
 import httpx
 
 from archive.browse import application
+from archive.opening import open_archive, reader
 from archive.search import BROAD
-from archive.store import open_archive, reader
 from benchmarks import archives
 from benchmarks.pages import BENCH
 from benchmarks.report import machine, write_section

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from archive import urls, warc
 from archive.model import Fault, Reading
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from archive.terminal import console
 from benchmarks.measures import collapse, holds, words
 from benchmarks.pages import BENCH, Page, load

@@ -25,7 +25,7 @@ from pathlib import Path
 import click
 
 from archive import merge
-from archive.store import open_archive
+from archive.opening import open_archive
 from benchmarks.report import machine, write_section
 from benchmarks.requests import Site
 from benchmarks.tables import markdown_table

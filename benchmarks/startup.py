@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from archive.store import open_archive
+from archive.opening import open_archive
 from benchmarks import archives
 from benchmarks.pages import BENCH
 from benchmarks.processes import Cost, run

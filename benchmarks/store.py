@@ -19,8 +19,8 @@ from statistics import median, quantiles
 import click
 
 from archive import search
+from archive.opening import open_archive, reader
 from archive.search import Filters
-from archive.store import open_archive, reader
 from benchmarks import archives
 from benchmarks.pages import BENCH
 from benchmarks.report import machine, write_section

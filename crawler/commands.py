@@ -124,7 +124,7 @@ def reextract_(
       newsarchive reextract
       newsarchive reextract the-decoder --all --workers 2
     """
-    from archive.store import reader
+    from archive.opening import reader
     from crawler.reextract import Reextraction
     from crawler.report import finish_reextraction
     from crawler.run import open_workers

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive.store import open_reader
+from archive.opening import open_reader
 from crawler.sources import Source
 
 Times = Mapping[str, str | None]  # by name of the source; null and missing: it was never crawled

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from datetime import datetime, timedelta
 
+from archive import crawls, failures
 from archive.model import Fault
 from archive.store import Store
 from crawler import schedule
@@ -22,34 +24,34 @@ def end(
     archive: Store, frontier: Frontier, hosts: Hosts, progress: Progress, now: datetime
 ) -> None:
     """Note what the crawl has found out of the source; call it within a transaction."""
-    source = progress.source
+    source, db = progress.source, archive.connection
     progress.ended = time.monotonic()
     waiting = [hosts.waits(site) for site in frontier.waiting_sites(source.name)]
     progress.waits = tuple(host for host in waiting if host)
     progress.notices += [host.line() for host in progress.waits]
     if not (progress.found or progress.faults or progress.notices or progress.is_current):
         progress.fail(source.url, NOTHING_FOUND)
-        archive.record_failure(source.name, source.url, NOTHING_FOUND)
-    archive.record_source(
-        source.name, source.url, source.platform or progress.platform,
+        failures.record(db, source.name, source.url, NOTHING_FOUND)
+    crawls.record_source(
+        db, source.name, source.url, source.platform or progress.platform,
         source.language or progress.language,
     )  # fmt: skip
-    archive.record_discovery(source.name, [*progress.feeds], [*progress.sitemaps])
-    archive.record_full(source.name, is_under_way=False)
-    _schedule(archive, progress, now)
+    crawls.record_discovery(db, source.name, [*progress.feeds], [*progress.sitemaps])
+    crawls.record_full(db, source.name, is_under_way=False)
+    _schedule(db, progress, now)
 
 
-def _schedule(archive: Store, progress: Progress, now: datetime) -> None:
+def _schedule(db: sqlite3.Connection, progress: Progress, now: datetime) -> None:
     source = progress.source
-    published = [moment(t) for t in archive.published(source.name, schedule.PUBLICATIONS)]
+    published = [moment(t) for t in crawls.published(db, source.name, schedule.PUBLICATIONS)]
     interval = (
         timedelta(seconds=source.interval) if source.interval else schedule.interval(published, now)
     )
     is_failing = bool(progress.faults) and not (progress.has_answered or progress.waits)
-    failed = archive.failed_crawls(source.name) + 1 if is_failing else 0
+    failed = crawls.failed_crawls(db, source.name) + 1 if is_failing else 0
     due = schedule.next_crawl(now, interval, failed)
     if not progress.is_drained:  # stopped before its end
         due = now
     if until := min((h.wait_until for h in progress.waits if h.wait_until), default=None):
         due = until
-    archive.record_schedule(source.name, stamp(due), int(interval.total_seconds()), failed)
+    crawls.record_schedule(db, source.name, stamp(due), int(interval.total_seconds()), failed)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lxml import etree, html
 
-from archive import encodings, urls, warc
+from archive import crawls, encodings, failures, urls, warc
 from archive.articles import Change
 from archive.errors import UserError
 from archive.model import Capture, Fault, Read, Reading, SourceReport
@@ -154,7 +154,7 @@ class _Import:
         name = str(path) if number == 1 else f"{path}#{number}"
         source.fail(name, fault)
         with self._archive.transaction():
-            self._archive.record_failure(source.source.name, name, fault)
+            failures.record(self._archive.connection, source.source.name, name, fault)
 
     def _read_earlier(self, batch: Iterable[Read]) -> None:
         """Earlier captures of the articles are read again where that was done by other rules."""
@@ -171,16 +171,16 @@ class _Import:
         progress = self._source(capture.source, capture.url)
         progress.fetched += 1
         if isinstance(outcome, Reading):
-            self._archive.clear_failure(capture.source, capture.url)
+            failures.clear(self._archive.connection, capture.source, capture.url)
             progress.settle(capture.url, change.kind if change else "unchanged")
             progress.notices += [f"{item.file}: {warning}" for warning in outcome.warnings]
         elif isinstance(outcome, Fault) and outcome.kind == "not-an-issue":
             progress.settle(capture.url, "skipped")
-            self._archive.record_failure(capture.source, capture.url, outcome)
+            failures.record(self._archive.connection, capture.source, capture.url, outcome)
         elif isinstance(outcome, Fault) and (item.is_page or not outcome.skip):
             fault = replace(outcome, message=f"{outcome.message} ({Path(item.file).name})")
             progress.fail(capture.url, fault)
-            self._archive.record_failure(capture.source, capture.url, fault)
+            failures.record(self._archive.connection, capture.source, capture.url, fault)
         else:
             progress.settle(capture.url, "skipped")
 
@@ -191,7 +191,7 @@ class _Import:
             exchange.url, exchange.fetched, warc.payload_sha1(exchange.body)
         )
         if held:
-            has_failed = self._archive.has_failed(source, exchange.url)
+            has_failed = failures.is_known(self._archive.connection, source, exchange.url)
             return held[0], held[1] and not has_failed
         return self._archive.append(
             exchange, url=exchange.url, source=source, role=role(exchange.url), found_by=None
@@ -201,7 +201,7 @@ class _Import:
         if name not in self.progress:
             self.progress[name] = Progress(Source(name=name, url=url), started=time.monotonic())
             with self._archive.transaction():
-                self._archive.record_source(name, urls.home(url))
+                crawls.record_source(self._archive.connection, name, urls.home(url))
         return self.progress[name]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from archive import health, presence, urls, warc
+from archive import crawls, failures, health, presence, urls, warc
 from archive.articles import Change
 from archive.model import Capture, Fault, Found, Link, Outcome, Read, Reading, Role, SourceReport
 from archive.store import Store
@@ -100,8 +100,10 @@ class Ledger:
     def _begin_source(self, source: Source) -> None:
         progress = self.progress.setdefault(source.name, Progress(source))
         progress.begin_again()
-        self.archive.record_source(source.name, source.url, source.platform, source.language)
-        progress.is_first_crawl = self.archive.is_first_crawl(source.name)
+        crawls.record_source(
+            self.archive.connection, source.name, source.url, source.platform, source.language
+        )
+        progress.is_first_crawl = crawls.is_first_crawl(self.archive.connection, source.name)
         self._frontier.forget_discovery(source.name)
         if not self.options.due_only:
             self._frontier.wake(source.name)
@@ -150,10 +152,10 @@ class Ledger:
         The lists that a killed crawl had still to ask for are not in the frontier any more.
         """
         name = progress.source.name
-        is_left = self.archive.is_full_under_way(name)
+        is_left = crawls.is_full_under_way(self.archive.connection, name)
         progress.is_full = self.options.full or is_left
         if progress.is_full:
-            self.archive.record_full(name, is_under_way=True)
+            crawls.record_full(self.archive.connection, name, is_under_way=True)
         if is_left and not self.options.full:
             progress.notices.append("goes on with the whole history: that crawl did not end")
 
@@ -244,7 +246,7 @@ class Ledger:
         if entry.held and (not held or entry.held.fetched > held.fetched):
             return Assignment(entry, source, entry.held)
         # What gave nothing when it was read, a wall say, is wanted whether it changed or not.
-        has_failed = self.archive.has_failed(source.name, entry.url)
+        has_failed = failures.is_known(self.archive.connection, source.name, entry.url)
         is_wanted = has_failed and not (held and self.archive.has_reading(held))
         return Assignment(entry, source, None if is_wanted else held)
 
@@ -295,7 +297,7 @@ class Ledger:
             return
         again = self._next_visit(url, self.share.now(), entry) if is_article else None
         self._frontier.done(progress.source.name, url, again)
-        self.archive.clear_failure(progress.source.name, url)
+        failures.clear(self.archive.connection, progress.source.name, url)
         progress.faults.pop(url, None)
         if is_article:
             progress.fetched += outcome is not None
@@ -329,7 +331,7 @@ class Ledger:
         by_itself = capture.status != presence.GONE
         name = progress.source.name
         self._frontier.done(name, url, self.share.now() + again if by_itself else None)
-        self.archive.clear_failure(name, url)
+        failures.clear(self.archive.connection, name, url)
         progress.settle(url, "gone")
         state = "gone, and kept" if is_gone else "not there now; it is asked for again tomorrow"
         progress.notices.append(f"HTTP {capture.status}: {state}: {url}")
@@ -342,7 +344,7 @@ class Ledger:
         by_itself = capture.status != presence.GONE
         again = self._next_visit(entry.url, self.share.now(), entry) if by_itself else None
         self._frontier.done(progress.source.name, entry.url, again)
-        self.archive.clear_failure(progress.source.name, entry.url)
+        failures.clear(self.archive.connection, progress.source.name, entry.url)
         progress.settle(entry.url, "gone")
         progress.notices.append(f"HTTP {capture.status}: not there now: {entry.url}")
 
@@ -373,7 +375,7 @@ class Ledger:
             progress.fail(url, fault)
             if is_article:
                 progress.found.add(urls.key(url))
-            self.archive.record_failure(name, url, fault, next_try)
+            failures.record(self.archive.connection, name, url, fault, next_try)
 
     def end(self) -> list[SourceReport]:
         """The reports, written to `runs`."""

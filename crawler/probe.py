@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.model import Fault
-from archive.store import open_archive
+from archive.opening import open_archive
 from crawler import discovery
 from crawler.crawl import Crawl
 from crawler.discovery import platform

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archive import rereading
+from archive import failures, rereading
 from archive.errors import UserError
 from archive.model import Capture, Fault, Read
 from archive.store import Store
@@ -125,7 +125,7 @@ class Reextraction:
                 continue
             found = outcome if isinstance(outcome, Fault) else None
             is_held = capture.id in held
-            self._archive.correct_failure(capture, found, is_new=is_held)
+            failures.correct(self._archive.connection, capture, found, is_new=is_held)
             if found and (is_held or read.read_by is None):
                 report.lost += found.is_verdict
                 report.failed += not found.is_verdict

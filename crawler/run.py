@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from archive.model import SourceReport
+from archive.opening import open_archive
 from archive.options import default_directory
-from archive.store import Store, open_archive
+from archive.store import Store
 from crawler import due, sources
 from crawler import settings as scrapy_settings
 from crawler.crawl import Crawl

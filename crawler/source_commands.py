@@ -108,7 +108,7 @@ def ack(names: tuple[str, ...], undo: bool, directory: Path, as_json: bool) -> N
       newsarchive sources ack the-decoder --undo
     """
     from archive import health
-    from archive.store import open_archive, reader
+    from archive.opening import open_archive, reader
     from crawler.toml_errors import nearest
 
     with reader(directory) as db:  # an archive must be there

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archive.store import open_reader
+from archive.opening import open_reader
 
 TABLES = {
     "articles": "url, captured_url, source, title, authors, published, language, text, digest, translation_group, may_train",

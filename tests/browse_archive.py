@@ -14,10 +14,11 @@ from typing import Any
 
 import uvicorn
 
-from archive import warc
+from archive import crawls, failures, warc
 from archive.browse import application
 from archive.model import Block, Fault, Link, Reading, Reason, Signal, SourceReport
-from archive.store import Store, open_archive
+from archive.opening import open_archive
+from archive.store import Store
 from crawler.frontier import Frontier
 from crawler.hosts import Hosts
 
@@ -64,7 +65,7 @@ def read(archive: Store, url: str, when: str, source: str, outcome: Reading | Fa
     exchange = warc.Exchange(url, when, status, (), f"{url} {when}".encode())
     capture = archive.append(exchange, url=url, source=source, role="article", found_by="feed")
     with archive.transaction():
-        archive.record_source(source, SCHEME if source == EVIL else f"{SITE}/")
+        crawls.record_source(archive.connection, source, SCHEME if source == EVIL else f"{SITE}/")
         archive.save(capture, outcome)
 
 
@@ -95,10 +96,12 @@ def make(folder: Path) -> None:
                 )  # fmt: skip
                 read(archive, url, "2026-11-23T12:00:00.000Z", source, first)
         with archive.transaction():
-            archive.record_failure(EVIL, SCHEME, Fault("dns", EVIL))
-            archive.record_failure("a source", f"{SITE}/x", Fault(BREAK, BREAK))
+            failures.record(archive.connection, EVIL, SCHEME, Fault("dns", EVIL))
+            failures.record(archive.connection, "a source", f"{SITE}/x", Fault(BREAK, BREAK))
             for n in range(30):
-                archive.record_failure("a source", f"{SITE}/lost/{n}", Fault("http-404", "gone"))
+                failures.record(
+                    archive.connection, "a source", f"{SITE}/lost/{n}", Fault("http-404", "gone")
+                )
             link = Link(f"{SITE}/9", "article", "feed")
             Frontier(archive.connection).add("a source", [link])
             hosts = Hosts(archive.connection)

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import warc
+from archive import crawls, warc
 from archive.model import (
     Block,
     Capture,
@@ -20,8 +20,9 @@ from archive.model import (
     Signal,
     Translations,
 )
+from archive.opening import open_archive, open_reader
 from archive.readings import EXTRACTOR
-from archive.store import Store, open_archive, open_reader
+from archive.store import Store
 from tests.archive_state import State, state
 
 FOOTER = "This letter is made by three people and one very old dog in Ghent."
@@ -99,7 +100,7 @@ def append(archive: Store, shot: Shot, headers: warc.Headers = ()) -> Capture:
         kind="revisit" if shot.status == 304 else "response",
         refers_to=(shot.url, "2026-10-01T12:00:00.000Z", "sha1:A") if shot.status == 304 else None,
     )  # fmt: skip
-    archive.record_source(shot.source, f"https://{shot.source}.org/")
+    crawls.record_source(archive.connection, shot.source, f"https://{shot.source}.org/")
     return archive.append(
         exchange, url=shot.url, source=shot.source, role=shot.role, found_by="feed"
     )

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from archive import warc
+from archive import crawls, warc
 from archive.model import Block, Reading, Reason, Signal
-from archive.store import Store, open_archive
+from archive.opening import open_archive
+from archive.store import Store
 
 WORDS = "crane harbour signal report engineer night winter sensor cable figure pier budget the of".split()
 RESERVED = Signal("tdmrep", "1", "header", train="no")
@@ -55,7 +56,7 @@ def save(
         source = url.split("/")[2]
         capture = archive.append(exchange, url=url, source=source, role="article", found_by=None)
         with archive.transaction():
-            archive.record_source(source, f"https://{source}/")
+            crawls.record_source(archive.connection, source, f"https://{source}/")
             archive.save(capture, made)
 
 

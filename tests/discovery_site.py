@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from archive import warc
 from archive.model import Fault, Found, SourceReport
-from archive.store import open_archive
+from archive.opening import open_archive
 from crawler import discovery
 from crawler.derive import derive
 from crawler.discovery import Page

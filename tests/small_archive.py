@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archive import warc
+from archive import crawls, warc
 from archive.model import Block, Reading, Reason, Signal
-from archive.store import open_archive
+from archive.opening import open_archive
 
 TEXTS = {  # address → language, title, text
     "https://a.org/1": ("de", "Kühlung im Freibad", "Die Größe der Halle überrascht alle Gäste."),
@@ -40,5 +40,5 @@ def make(folder: Path, texts: dict[str, tuple[str, str, str]], day: int = 24) ->
                 signals=(RESERVED,) if n == 5 else (),
             )
             with archive.transaction():
-                archive.record_source(source, f"https://{source}/")
+                crawls.record_source(archive.connection, source, f"https://{source}/")
                 archive.save(capture, reading)

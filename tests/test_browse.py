@@ -24,12 +24,13 @@ import lxml.etree
 import lxml.html
 import pytest
 
+from archive import crawls
 from archive.browse import application, serve
 from archive.datasette import headers
 from archive.errors import UserError
 from archive.model import Block
+from archive.opening import open_archive
 from archive.rendering import to_html
-from archive.store import open_archive
 from tests.browse_archive import BREAK, EVIL, SCHEME, SITE, make, served
 
 ELEMENTS = frozenset(
@@ -392,9 +393,9 @@ def test_pages_answer_while_the_archive_is_written(tmp_path: Path) -> None:
     """As during a crawl: no request waits for the writer, none finds the database locked."""
     with open_archive(tmp_path, "test") as archive:
         with archive.transaction():
-            archive.record_source("first", "https://news.example.org/")
+            crawls.record_source(archive.connection, "first", "https://news.example.org/")
         with served(tmp_path) as base, archive.transaction():
-            archive.record_source("second", "https://other.example.org/")
+            crawls.record_source(archive.connection, "second", "https://other.example.org/")
             assert get(f"{base}/-/source/first")[0] == 200
             assert get(f"{base}/-/source/second")[0] == 404  # not yet committed
             assert get(f"{base}/archive/sources")[0] == 200
@@ -407,7 +408,7 @@ def test_an_archive_that_cannot_be_written_is_served(
 ) -> None:
     """As from a mounted backup, where SQLite can make no -shm file beside the database."""
     with open_archive(tmp_path, "test") as archive, archive.transaction():
-        archive.record_source("kept", "https://news.example.org/")
+        crawls.record_source(archive.connection, "kept", "https://news.example.org/")
     before = set(tmp_path.iterdir())
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with served(tmp_path) as base:

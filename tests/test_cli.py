@@ -19,7 +19,7 @@ from archive import lock
 from archive.cli import cli
 from archive.errors import UserError
 from archive.model import Block, Reading
-from archive.store import open_archive
+from archive.opening import open_archive
 from archive.terminal import Commands
 from archive.terminal import run as run_commands
 from archive.warc import Exchange

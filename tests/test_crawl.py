@@ -13,7 +13,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from archive import search, warc
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from crawler.demo.sites import SampleSite, serve, sources_toml
 from tests import broken_site
 from tests.archive_state import state

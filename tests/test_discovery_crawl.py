@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from archive.store import open_reader
+from archive.opening import open_reader
 from crawler import frontier, trails
 from crawler.sources import Source
 from tests.discovery_site import URLSET, Answer, Crawled, article, crawl, index, listed, rss, urlset

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from archive import duplicates, schema
 from archive.cli import cli
 from archive.integrity import verify
-from archive.store import open_archive, reader
+from archive.opening import open_archive, reader
 from crawler.demo.content import load, to_text
 from crawler.demo.sites import SITES
 from tests.small_archive import make

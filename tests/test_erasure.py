@@ -10,7 +10,7 @@ import pytest
 
 from archive import erasure
 from archive.integrity import verify
-from archive.store import open_archive
+from archive.opening import open_archive
 from tests.captures import SHOTS, Shot, make, whole_state
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from archive import search
 from archive.export import Options, Report, export_file
+from archive.opening import open_reader
 from archive.search import Filters, QueryError
-from archive.store import open_reader
 from tests.small_archive import TEXTS, make
 
 

@@ -23,8 +23,8 @@ import yaml
 from archive.export import Options, export_folder, quality, selection
 from archive.export.folder import FolderError, FolderInUse, _locked
 from archive.export.options import OptionError, parse_size, parse_splits
+from archive.opening import open_archive, open_reader
 from archive.search import Filters
-from archive.store import open_archive, open_reader
 from tests.conftest import ROOT, Run, document
 from tests.corpus_archive import RESERVED, make, prose, reading, save, together
 
@@ -446,7 +446,7 @@ import os, signal, sys
 from pathlib import Path
 from archive.export import Options, export_folder
 from archive.export import jsonl
-from archive.store import open_reader
+from archive.opening import open_reader
 line, count = jsonl.line, iter(range(20))
 jsonl.line = lambda article: line(article) if next(count, None) is not None else os.kill(os.getpid(), signal.SIGKILL)
 export_folder(open_reader(Path(sys.argv[1])), Options(shard_size=5_000), Path(sys.argv[2]))

@@ -26,8 +26,8 @@ from archive import search
 from archive.export import Options, export_file, export_folder, markdown, tei
 from archive.export.documents import safe
 from archive.model import Article, Block, Reason
+from archive.opening import open_reader
 from archive.search import Filters
-from archive.store import open_reader
 from tests.corpus_archive import RICH_URL, make
 
 TEI = f"{{{tei.NAMESPACE}}}"

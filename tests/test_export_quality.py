@@ -13,8 +13,8 @@ from archive import search
 from archive.export import Options, export_folder, quality
 from archive.export.quality import RULES, RuleError, Sample, parse
 from archive.model import Article, Block, Reading, Reason
+from archive.opening import open_archive, open_reader
 from archive.search import Filters
-from archive.store import open_archive, open_reader
 from tests.conftest import ROOT
 from tests.corpus_archive import save
 

@@ -12,8 +12,8 @@ import pytest
 from archive import facets, search
 from archive.facets import NAMES, Value
 from archive.integrity import verify
+from archive.opening import open_archive, open_reader
 from archive.search import Filters
-from archive.store import open_archive, open_reader
 from tests.small_archive import TEXTS, make
 
 

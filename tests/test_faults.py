@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from archive.store import open_reader
+from archive.opening import open_reader
 from crawler.demo.sites import serve as serve_samples
 from crawler.demo.sites import sources_toml
 from tests import broken_site, faults

@@ -21,7 +21,7 @@ from archive.backup import backup
 from archive.cli import cli
 from archive.integrity import verify
 from archive.merge import merge
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from tests import small_archive
 from tests.broken_site import SITE, Answer, Site, serve
 from tests.captures import SHOTS, Shot, make, whole_state

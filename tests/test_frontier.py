@@ -16,7 +16,8 @@ import pytest
 
 from archive import warc
 from archive.model import Block, Link, Reading
-from archive.store import Store, open_archive
+from archive.opening import open_archive
+from archive.store import Store
 from crawler.frontier import Frontier
 from crawler.hosts import Hosts
 from crawler.shared import worker as workers

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archive import health, warc
+from archive import crawls, health, warc
 from archive.cli import cli
 from archive.datasette import sources as pages_of_sources
 from archive.datasette import weeks
 from archive.deviations import Page, chance, line, of_articles, of_crawls, of_lists
 from archive.model import SourceReport
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from crawler import report as reports
 from crawler.sources import Source
 from crawler.watch import Watch
@@ -129,7 +129,7 @@ def test_a_list_that_begins_to_refuse_is_reported(tmp_path: Path) -> None:
 
 def test_crawls_that_find_far_fewer_articles_are_reported(tmp_path: Path) -> None:
     with open_archive(tmp_path, "test") as archive:
-        archive.record_source(SITE.name, SITE.url)
+        crawls.record_source(archive.connection, SITE.name, SITE.url)
         for day, found in enumerate([9] * 20 + [2] * 4, 1):
             report = SourceReport(SITE.name, found, requests=1)
             archive.record_run("crawl", f"2026-10-{day:02}T12:00:00.000Z", [report])

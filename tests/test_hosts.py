@@ -11,7 +11,7 @@ import pytest
 
 from archive import warc
 from archive.model import Fault
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from crawler.hosts import LONGEST_STATED, LONGEST_WAIT, Hosts, retry_after, wait_after
 from crawler.ledger import Ledger, Options, Result
 from crawler.sources import Source

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive import warc
-from archive.store import open_reader
+from archive.opening import open_reader
 from tests.conftest import ROOT, Run, document
 from tests.faults import PARAGRAPHS, page
 

@@ -13,8 +13,8 @@ import pytest
 from archive import integrity
 from archive.integrity.problem import Remedy, advice
 from archive.model import Fault
+from archive.opening import open_archive, open_reader
 from archive.readings import EXTRACTOR
-from archive.store import open_archive, open_reader
 from crawler import reextract
 from tests.captures import SHOTS, make, whole_state
 from tests.conftest import Run, document

@@ -14,7 +14,7 @@ import pytest
 
 from archive import readings
 from archive.model import Fault, Reading
-from archive.store import open_reader
+from archive.opening import open_reader
 from crawler import mail
 from crawler.cleaning import SiteRules
 from tests.conftest import ROOT, Run, document

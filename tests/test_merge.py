@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from archive import lock, warc, warc_files
+from archive import crawls, failures, lock, warc, warc_files
 from archive import merge as merges
 from archive.integrity import verify
 from archive.merge import Merged, MergeError, merge
 from archive.model import Fault, SourceReport
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from tests.captures import SHOTS, make, whole_state
 from tests.conftest import Run, document
 from tests.kill_lines import killed_before
@@ -115,7 +115,7 @@ def test_of_what_does_not_follow_from_captures_the_later_row_stands(tmp_path: Pa
         with open_archive(make(folder, []), "test") as archive, archive.transaction():
             db = archive.connection
             time = f"2026-10-0{day}T12:00:00.000Z"
-            archive.record_source("a", f"https://a.org/{day}")
+            crawls.record_source(archive.connection, "a", f"https://a.org/{day}")
             db.execute("UPDATE sources SET last_crawl = ?", [time])
             db.execute(
                 "INSERT INTO frontier (source, key, url, role, found_by, state, due, lease, fetched) "
@@ -129,11 +129,15 @@ def test_of_what_does_not_follow_from_captures_the_later_row_stands(tmp_path: Pa
             )
             db.execute("INSERT INTO hosts VALUES ('a.org', 'http-429', ?, 1, ?, NULL)", [day, time])
             db.execute("INSERT INTO acknowledged VALUES ('a', 'letters', ?)", [time])
-            archive.record_failure("a", "https://a.org/x", Fault(f"http-50{day}", "no"))
+            failures.record(
+                archive.connection, "a", "https://a.org/x", Fault(f"http-50{day}", "no")
+            )
             db.execute("UPDATE failures SET first_seen = ?, last_seen = ?", [time, time])
             archive.record_run("crawl", time, [SourceReport("a", *[day] * 8, seconds=0.5)])
             if state == "leased":
-                archive.record_failure("a", SHOTS[0].url, Fault("http-500", "read later elsewhere"))
+                failures.record(
+                    archive.connection, "a", SHOTS[0].url, Fault("http-500", "read later elsewhere")
+                )
                 db.execute(
                     "UPDATE failures SET last_seen = '2026-09' WHERE url = ?", [SHOTS[0].url]
                 )

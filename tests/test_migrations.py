@@ -12,7 +12,7 @@ import pytest
 
 from archive import integrity, readings
 from archive import schema as schemas
-from archive.store import ArchiveError, open_archive, open_reader
+from archive.opening import ArchiveError, open_archive, open_reader
 from tests.conftest import Run
 from tests.small_archive import REMOVED, TEXTS, make
 
@@ -93,6 +93,6 @@ def test_one_that_cannot_be_written_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     earlier(tmp_path / "archive.db", "schedule")
-    monkeypatch.setattr("archive.store.is_immutable", lambda _: True)
+    monkeypatch.setattr("archive.opening.is_immutable", lambda _: True)
     with pytest.raises(ArchiveError, match="make it writable once"):
         open_reader(tmp_path)

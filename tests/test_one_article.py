@@ -13,7 +13,7 @@ import pytest
 
 from archive import search, warc
 from archive.model import Reading
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from crawler.reading import read
 from tests.conftest import Run, document
 from tests.faults import PARAGRAPHS, page

@@ -20,7 +20,7 @@ from archive.given import CONTENT_TYPE, GivenError
 from archive.integrity import verify
 from archive.lock import Locked
 from archive.model import Fault, main_text
-from archive.store import open_archive
+from archive.opening import open_archive
 from crawler.derive import derive
 from crawler.sources import Source
 from tests.archive_state import state

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from archive import integrity, warc
 from archive.model import Block, Capture, Fault, Found, Outcome, Read, Reading, Signal, Translations
-from archive.store import Store, open_archive, open_reader
+from archive.opening import open_archive, open_reader
+from archive.store import Store
 from crawler import crawl, importer, reextract
 from crawler.ledger import Options
 from crawler.sources import Source
@@ -216,7 +217,7 @@ def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from archive.store import open_archive
+from archive.opening import open_archive
 from crawler import reextract
 from tests.test_reextract import CLEANER, NEW, Pool
 

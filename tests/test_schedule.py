@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archive import warc
 from archive.model import Block, Fault, Reading
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from crawler import schedule
 from tests.conftest import Run, document
 from tests.moody_site import Site, moody_site

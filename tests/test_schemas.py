@@ -15,8 +15,8 @@ import pytest
 from archive import search
 from archive.integrity import verify
 from archive.migrations import MIGRATIONS
+from archive.opening import open_archive, open_reader
 from archive.search import Filters
-from archive.store import open_archive, open_reader
 from tests.small_archive import TEXTS, make
 from tests.test_migrations import earlier
 

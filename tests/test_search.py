@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from archive import schema, search, snippets
 from archive.cli import cli
 from archive.integrity import verify
+from archive.opening import open_reader
 from archive.query import wanted
 from archive.search import Filters, QueryError
-from archive.store import open_reader
 from tests.browse_archive import served
 from tests.small_archive import TEXTS, make
 

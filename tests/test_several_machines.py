@@ -16,7 +16,8 @@ import pytest
 from archive.integrity import verify
 from archive.merge import merge
 from archive.model import Link
-from archive.store import Store, open_archive, open_reader
+from archive.opening import open_archive, open_reader
+from archive.store import Store
 from crawler.frontier import Frontier
 from crawler.ledger import IN_FLIGHT, Ledger, Options, Result
 from crawler.shared import worker as workers
@@ -317,14 +318,19 @@ def test_what_one_worker_has_read_another_asks_for_conditionally(
     assert not any(path[1:].isdigit() for path, _ in site.log)
 
 
+def two_archives(site: MoodySite, folder: Path) -> None:
+    """Let two workers, `one` and `other`, have the site as their source."""
+    for name in ("one", "other"):
+        (folder / name).mkdir()
+        site.write(folder / name)
+
+
 def test_a_host_that_refused_one_worker_is_asked_by_none(
     site: MoodySite, newsarchive: Run, address: str, tmp_path: Path
 ) -> None:
     site.answers["/1"] = (429, {"Retry-After": "3600"}, b"")
     site.feed("/1")
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        site.write(tmp_path / name)
+    two_archives(site, tmp_path)
     first = newsarchive("crawl", "--frontier", address, archive=tmp_path / "one")
     assert first.returncode == 1
     log = [*site.log]
@@ -338,9 +344,7 @@ def test_only_what_is_due_is_crawled_whoever_crawled_it_last(
 ) -> None:
     site.article("/1")
     site.feed("/1")
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        site.write(tmp_path / name)
+    two_archives(site, tmp_path)
     assert crawl(newsarchive, tmp_path / "one", address, "--due")["new"] == 1
     asked_before = len(site.log)
     assert crawl(newsarchive, tmp_path / "other", address, "--due") == {}
@@ -358,9 +362,7 @@ def test_what_an_archive_knows_already_is_told_to_a_new_frontier(
     """Also to one whose server has lost everything."""
     site.article("/1")
     site.feed("/1")
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
-        site.write(tmp_path / name)
+    two_archives(site, tmp_path)
     newsarchive("crawl", archive=tmp_path / "one")  # alone
     with server() as short:
         address = short.address(LEASE)

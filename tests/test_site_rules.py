@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.store import open_reader
+from archive.opening import open_reader
 from tests.conftest import Run, document
 from tests.faults import page
 

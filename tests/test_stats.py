@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from archive import failures
 from archive.model import Fault, SourceReport
+from archive.opening import open_archive, open_reader
 from archive.stats import Stats, collect
-from archive.store import open_archive, open_reader
 from tests.small_archive import REMOVED, TEXTS, make
 
 
@@ -48,8 +49,12 @@ def test_sources_with_their_last_run_and_open_failures(tmp_path: Path) -> None:
             "crawl", "2026-11-25T13:00:00Z", [SourceReport("a.org", 7, unchanged=2, failed=1)]
         )
         with archive.transaction():
-            archive.record_failure("a.org", "https://a.org/x", Fault("http-404", "not found"))
-            archive.record_failure("gone.org", "https://gone.org/", Fault("dns", "no such host"))
+            failures.record(
+                archive.connection, "a.org", "https://a.org/x", Fault("http-404", "not found")
+            )
+            failures.record(
+                archive.connection, "gone.org", "https://gone.org/", Fault("dns", "no such host")
+            )
     a, b, gone = of(tmp_path).sources
     assert (a.name, a.articles, a.last_run, a.failures) == ("a.org", 2, "2026-11-25T13:00:00Z", 1)
     assert (a.found, a.new, a.revised, a.unchanged, a.failed) == (7, 0, 0, 2, 1)

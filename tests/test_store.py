@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from archive import integrity, repetition, search, warc
 from archive.fingerprint import digest as digest_of
 from archive.model import Block, Capture, Read, Reading, Reason, main_text
-from archive.store import ArchiveError, Store, open_archive, open_reader
+from archive.opening import ArchiveError, open_archive, open_reader
+from archive.store import Store
 from tests import captures
 
 BANNER = "Get our letter about cranes and harbours every single week"

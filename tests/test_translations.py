@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archive.export.manifest import archive_state
 from archive.model import Fault, Found, Translations
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 from crawler.discovery import alternates
 from tests.captures import Shot, make, page, whole_state
 from tests.discovery_site import URLSET, addresses, find

@@ -24,7 +24,7 @@ def duplicates(limit: int, directory: Path, as_json: bool) -> None:
       newsarchive duplicates --limit 5
     """
     from archive import duplicates as found
-    from archive.store import reader
+    from archive.opening import reader
 
     with reader(directory) as db:
         clusters = list(found.clusters(db, limit))

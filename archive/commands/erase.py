@@ -89,7 +89,7 @@ def prune(filters: Filters, dry_run: bool, yes: bool, directory: Path, as_json: 
 
 
 def _lift(names: tuple[str, ...], directory: Path, as_json: bool) -> None:
-    from archive.store import open_archive
+    from archive.opening import open_archive
 
     with open_archive(directory, "forget") as archive, archive.transaction():
         lifted = [name for name in names if archive.forgotten.lift(name)]
@@ -102,7 +102,7 @@ def _lift(names: tuple[str, ...], directory: Path, as_json: bool) -> None:
 @contextmanager
 def _opened(directory: Path, dry_run: bool) -> Iterator[tuple[Store | None, sqlite3.Connection]]:
     """The archive for writing, so that nothing comes between plan and deed; or only to read."""
-    from archive.store import open_archive, reader
+    from archive.opening import open_archive, reader
 
     if dry_run:
         with reader(directory) as db:

@@ -86,7 +86,7 @@ def export(
     from archive.export import export_file, export_folder
     from archive.export import quality as rules
     from archive.export.options import SHARD_SIZE, Options, parse_size, parse_splits
-    from archive.store import reader
+    from archive.opening import reader
 
     if as_json and output == "-":
         raise click.UsageError("--json and --output - both want standard output: write to a file")

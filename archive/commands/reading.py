@@ -36,7 +36,7 @@ def show(url: str, directory: Path, as_json: bool) -> None:
       newsarchive show https://example.org/a-post
     """
     from archive import duplicates
-    from archive.store import reader
+    from archive.opening import reader
 
     with reader(directory) as db:
         article = _article(db, url)
@@ -66,7 +66,7 @@ def why(url: str, directory: Path, as_json: bool) -> None:
       newsarchive why https://example.org/a-post
     """
     from archive.evidence import decisions
-    from archive.store import reader
+    from archive.opening import reader
 
     with reader(directory) as db:
         article = _article(db, url)
@@ -119,7 +119,7 @@ def history(url: str, directory: Path, as_json: bool) -> None:
     Example:
       newsarchive history https://example.org/a-post
     """
-    from archive.store import reader
+    from archive.opening import reader
 
     with reader(directory) as db:
         article = _article(db, url)
@@ -165,7 +165,7 @@ def search(
     from dataclasses import replace
 
     from archive import search as fts
-    from archive.store import reader
+    from archive.opening import reader
 
     filters = replace(filters, query=" ".join([*words, filters.query or ""]).strip())
     with reader(directory) as db:

@@ -26,8 +26,8 @@ def stats(directory: Path, as_json: bool) -> None:
     """
     from archive import rereading
     from archive.deviations import ADVICE, line
+    from archive.opening import reader
     from archive.stats import collect
-    from archive.store import reader
 
     with reader(directory) as db:
         found = collect(db)

@@ -35,7 +35,7 @@ def verify(repair: bool, directory: Path, as_json: bool) -> None:
       newsarchive verify --repair
     """
     from archive import integrity, rereading
-    from archive.store import reader
+    from archive.opening import reader
 
     problems = integrity.repair(directory) if repair else list(integrity.problems(directory))
     lines = [problem.line for problem in problems if problem.is_wrong]
@@ -95,7 +95,7 @@ def merge(others: tuple[Path, ...], directory: Path, as_json: bool) -> None:
     """
     from archive import merge as archives
     from archive import rereading
-    from archive.store import open_archive
+    from archive.opening import open_archive
 
     captures = {other: archives.count(other) for other in others}
     done = {}

@@ -11,7 +11,7 @@ from archive import lock
 from archive.integrity import articles, captures, index, tables
 from archive.integrity.problem import Problem, Remedy, advice
 from archive.integrity.repair import mend
-from archive.store import open_archive, open_reader
+from archive.opening import open_archive, open_reader
 
 PURPOSE = "verify --repair"
 

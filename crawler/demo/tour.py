@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 from archive import terminal
+from archive.opening import open_reader
 from archive.stats import collect
-from archive.store import open_reader
 from crawler.demo.sites import SampleSite, serve, sources_toml
 
 ADDITION = (

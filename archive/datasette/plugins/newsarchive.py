@@ -13,8 +13,8 @@ from markupsafe import Markup, escape
 
 from archive import search
 from archive.datasette import headers, lists, reading, sources, start
+from archive.opening import BUSY_MILLISECONDS
 from archive.rendering import is_web
-from archive.store import BUSY_MILLISECONDS
 
 LANGUAGES = Locale("en").languages
 
