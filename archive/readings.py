@@ -28,7 +28,7 @@ Packed = tuple[str, bytes]  # a reading as it is stored: its digest, its compres
 
 FIELDS = ("title", "authors", "published")  # that an article has, as a rule
 DAMAGED = (zstd.ZstdError, ValueError, KeyError, TypeError)  # what is no packed reading
-EXTRACTOR = "8"  # raised whenever the same bytes may give another reading
+EXTRACTOR = "9"  # raised whenever the same bytes may give another reading
 
 _NAMES = [
     f.name for f in fields(Reading) if f.init and f.name not in ("blocks", "signals", "warnings")

@@ -6,7 +6,7 @@ import copy
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import trafilatura
@@ -89,27 +89,21 @@ def collect(
     signs = _Signs(raw, [s if v else 0.0 for s, v in zip(sizes, votes, strict=True)])
     found = []
     for i, block in enumerate(raw):
+        call, named = phrase(block.text) or _phrase_of_links(block), signs.of(block.element)
+        # In the midst of the text a line may say by itself that it is not of it. Not by being a
+        # link: so do the items of a digest.
+        is_aside = by_place and (named is not None or (call is not None and sizes[i] < PROSE))
         evidence = Evidence(
             size=sizes[i],
-            voted=votes[i],
+            voted=votes[i] and not is_aside,
             by_place=by_place,
-            phrase=phrase(block.text) or _phrase_of_links(block),
-            sign=signs.of(block.element),
+            phrase=call,
+            sign=named,
             linked=min(1.0, block.linked / max(1, len(block.text))),
             hidden=block.hidden and not is_revealed,
         )
-        is_aside = by_place and evidence.voted and _is_aside(evidence)
-        found.append(replace(evidence, voted=False) if is_aside else evidence)
+        found.append(evidence)
     return found
-
-
-def _is_aside(evidence: Evidence) -> bool:
-    """Whether a line in the midst of the text says by itself that it is not of it.
-
-    Not by being a link: so do the items of a digest.
-    """
-    is_call = evidence.phrase is not None and evidence.size < PROSE
-    return evidence.sign is not None or is_call
 
 
 def weights(raw: Sequence[RawBlock], values: Iterable[float]) -> dict[Any, float]:
@@ -150,20 +144,20 @@ def _votes(
     on. What structured data gives as the text is main text, too.
     """
     given = body.splitlines() if body and size(body) > 50 else []  # shorter ones are teasers
+    shown = [is_revealed or not block.hidden for block in raw]
     prose = [
-        size(block.text) if _is_prose(block) and (is_revealed or not block.hidden) else 0.0
-        for block in raw
+        size(block.text) if is_shown and _is_prose(block) else 0.0
+        for block, is_shown in zip(raw, shown, strict=True)
     ]
-    total = sum(prose)
     if (element := _element_of_text(raw, prose)) is not None:
         stated = _agreed(raw, given)
-        placed = _lines_of(element, raw, prose)
+        placed = _lines_of(element, raw, prose, shown)
         return True, [a or b for a, b in zip(placed, stated, strict=True)]
     votes: list[bool] = []
     for fast in (True, False):
         votes = _agreed(raw, _main_lines(tree, is_revealed, fast) + given)
         found = sum(size(block.text) for block, vote in zip(raw, votes, strict=True) if vote)
-        if found >= MOST * total:
+        if found >= MOST * sum(prose):
             break
     return False, votes
 
@@ -179,7 +173,9 @@ def _element_of_text(raw: Sequence[RawBlock], prose: Sequence[float]) -> Any:
     return best if is_evident else None
 
 
-def _lines_of(element: Any, raw: Sequence[RawBlock], prose: Sequence[float]) -> list[bool]:
+def _lines_of(
+    element: Any, raw: Sequence[RawBlock], prose: Sequence[float], shown: Sequence[bool]
+) -> list[bool]:
     """Whether each block stands in the element, from a little before its prose to a little behind."""
     within = set(element.iter())
     inside = [block.element in within for block in raw]
@@ -188,7 +184,8 @@ def _lines_of(element: Any, raw: Sequence[RawBlock], prose: Sequence[float]) -> 
     return [
         is_in
         and i in span
-        and not (block.hidden or block.kind == "caption")
+        and shown[i]
+        and block.kind != "caption"
         and block.linked < ONLY_LINKS * len(block.text)
         for i, (block, is_in) in enumerate(zip(raw, inside, strict=True))
     ]

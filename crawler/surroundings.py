@@ -48,8 +48,10 @@ def keep_digests(work: Decisions) -> None:
         is_digest = all(links) and sum(links) < LINKED_ITEM * len(links)
         is_within = after < len(work.raw) and work.kept[after]
         if is_digest and is_within and any(work.kept[i] for i in items):
-            for i in filter(work.is_unexplained, items):
-                work.keep(i)
+            for i in items:
+                evidence = work.evidence[i]
+                if work.has_rule(i, "classifier") and not (evidence.phrase or evidence.sign):
+                    work.keep(i)
 
 
 def remove_head_lines(work: Decisions) -> None:

@@ -14,8 +14,10 @@ import trafilatura
 
 import crawler
 from archive.model import Block, Fault, Reading, Reason
+from crawler import extraction
 from crawler.boilerplate import phrase, sign, size
 from crawler.cleaning import SiteRules
+from crawler.evidence import collect
 from crawler.reading import read
 from tests.conftest import ROOT
 
@@ -111,6 +113,15 @@ def test_trafilatura_is_asked_where_the_place_of_the_prose_does_not_say_what_the
     monkeypatch.setattr(trafilatura, "bare_extraction", asking)
     assert FIRST in reading_of(body).text
     assert asking.called is asked
+
+
+def test_a_text_that_a_script_reveals_is_voted_for_where_it_stands() -> None:
+    hidden = f'<div style="display:none">{article(f"<p>{SECOND} {LAST}</p>")}</div>'
+    tree = extraction.parse(f"<html><body>{hidden}<p>Read on</p></body></html>", URL)
+    raw = extraction.blocks(tree, URL)
+    votes = {block.text: found for block, found in zip(raw, collect(raw, tree), strict=True)}
+    assert all(votes[text].by_place and votes[text].voted for text in (FIRST, SECOND, LAST))
+    assert not votes["Read on"].voted
 
 
 def test_a_lead_between_title_and_share_buttons_is_kept() -> None:
