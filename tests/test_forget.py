@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from archive import articles, erasure, forget, readings, store, warc, warc_files
+from archive import articles, erasure, forget, opening, readings, store, warc, warc_files
 from archive.backup import backup
 from archive.cli import cli
 from archive.integrity import verify
@@ -249,7 +249,7 @@ def test_a_list_that_names_it_is_gone_after_a_crawl_that_was_killed(tmp_path: Pa
 def test_while_somebody_reads_the_log_is_emptied_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "BUSY_MILLISECONDS", 1)
+    monkeypatch.setattr(opening, "BUSY_MILLISECONDS", 1)
     folder = make(tmp_path / "archive", SHOTS)
     with closing(open_reader(folder)) as db:
         db.execute("BEGIN")
