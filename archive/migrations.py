@@ -803,6 +803,30 @@ def places_of_blocks(db: Database) -> None:
     _run(db, PLACES)
 
 
+TEXT_FIRST = """
+DROP TABLE articles_fts;
+-- The text comes first: of a word in another column FTS5 notes the column's number, two bytes each time
+-- (https://www.sqlite.org/fts5.html, appendix A). What it holds is indexed anew by archive/definitions.py.
+CREATE VIRTUAL TABLE articles_fts USING fts5 (
+    text, title, authors, content = '',
+    tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+);
+INSERT INTO articles_fts (articles_fts, rank) VALUES ('automerge', 8);  -- see fewer_merges
+DELETE FROM definitions WHERE part = 'search';
+"""
+UNUSED = 92  # bytes of a page: what SQLite keeps for itself in a leaf (35), and the rest of the row
+
+
+@migration
+def text_first(db: Database) -> None:
+    """The full-text index takes a quarter less room: text is its first column, a block of it a page."""
+    _run(db, TEXT_FIRST)
+    (page_bytes,) = db.execute("PRAGMA page_size").fetchone()
+    db.execute(
+        "INSERT INTO articles_fts (articles_fts, rank) VALUES ('pgsz', ?)", [page_bytes - UNUSED]
+    )
+
+
 def _run(db: Database, script: str) -> None:
     """Execute the statements of a script one by one: `executescript` would end the transaction."""
     pending = ""

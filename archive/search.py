@@ -113,7 +113,7 @@ def select(
     tables, where, values = found(filters, many=broad)
     score, order = "0", "day DESC, number DESC"
     if filters.query is not None and not (broad or newest):
-        score = f"bm25(articles_fts, {TITLE_WEIGHT}, {TEXT_WEIGHT}, {AUTHOR_WEIGHT})"
+        score = f"bm25(articles_fts, {TEXT_WEIGHT}, {TITLE_WEIGHT}, {AUTHOR_WEIGHT})"
         order = f"score, {order}"
     # The page is chosen first, without the texts: they are read for its articles alone.
     sql = (
