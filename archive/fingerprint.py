@@ -55,8 +55,9 @@ _DIGIT = re.compile(r"\d")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _UNSPACED = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff]")
 # Signs within a form that is being made: before a capitalised word, behind one at which a name ends,
-# and for a token that is nothing but punctuation. (Words have neither these nor digits.)
-_NAME, _END, _NOTHING = "\x01\x02\x03"
+# for a token that is nothing but punctuation, and for one in a script without spaces. (Words have
+# neither these nor digits.)
+_NAME, _END, _NOTHING, _EASTERN = "\x01\x02\x03\x04"
 _NAMES = re.compile(f"{_NAME}[^ {_END}]+(?: {_NAME}[^ {_END}]+)+")
 _MASKS = re.compile(f"{MASK}(?: {MASK})+")
 
@@ -69,12 +70,10 @@ def digest(text: str) -> str:
 @lru_cache(KNOWN)
 def normal_form(text: str) -> str:
     """Lower case without punctuation, single spaces; dates, numbers, addresses, names as MASK."""
-    plain = text
-    if not text.isascii():
-        plain = unicodedata.normalize("NFKC", text)
-        if _UNSPACED.search(plain):
-            plain = _EAST_ASIAN.sub(f" {MASK} ", plain)
-    form = " ".join(map(_FORMS.__getitem__, plain.split()))
+    form = " ".join(map(_FORMS.__getitem__, text.split()))
+    if _EASTERN in form:  # dates stand within a token there
+        parted = _EAST_ASIAN.sub(f" {MASK} ", unicodedata.normalize("NFKC", text))
+        form = " ".join(map(_form_of_token, parted.split()))
     if _NAME in form:
         form = _NAMES.sub(_name, form).replace(_NAME, "").replace(_END, "")
     if _NOTHING in form:
@@ -83,19 +82,24 @@ def normal_form(text: str) -> str:
 
 
 class _Forms(dict[str, str]):
-    """For each token what it is in the normal form, with the signs that `normal_form` needs."""
+    """For each token what it is in the normal form, with the signs that `normal_form` needs.
+
+    No token's compatible form (NFKC) depends on what stands beyond the spaces around it.
+    """
 
     def __missing__(self, token: str) -> str:
         if len(self) >= TOKENS:
             self.clear()
-        self[token] = form = _form(token)
+        plain = token if token.isascii() else unicodedata.normalize("NFKC", token)
+        form = " ".join(map(_form_of_token, plain.split()))
+        self[token] = form = _EASTERN if _UNSPACED.search(plain) else form
         return form
 
 
 _FORMS = _Forms()
 
 
-def _form(token: str) -> str:
+def _form_of_token(token: str) -> str:
     is_plain = token.isalpha()
     bare = token if is_plain else _bare(token)
     word, has_letters_only = bare.lower(), is_plain or bare.isalpha()
