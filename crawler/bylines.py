@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from crawler.boilerplate import REMEMBERED
 from crawler.headings import title_at
 from crawler.names import BY, DATE, Name, Site, is_full_name, is_unspaced, seen, stated
 from crawler.structured import plain
@@ -41,10 +43,6 @@ _OTHERS = re.compile(
 )
 _OTHER_ARTICLE = re.compile(r"related|teaser|\bcomment(?!s)|(?<!v)(?<!\bh-)card", re.I)
 _HCARD = re.compile(r"\bvcard\b|\bfn\b|\bp-author\b")  # microformats.org/wiki/hcard
-_SIGNED_PARTS = ("uthor", "utor", "uteur", "yline")
-_SIGNED_PATH = etree.XPath(
-    f"//*[{' or '.join(f'contains(@class, {part!r})' for part in _SIGNED_PARTS)}]"
-)
 _MARKED = etree.XPath("//*[@itemprop='author'] | //a[@rel='author']")
 _NAMED = etree.XPath(".//*[@itemprop='name']")
 _PIECES = etree.XPath(".//text()[not(parent::style or parent::script)]")
@@ -100,15 +98,20 @@ def read_marked(tree: Any, site: Site) -> list[Name]:
 
 def _signed(tree: Any, site: Site) -> list[Name]:
     """Elements whose class says that they name the author."""
-    for element in _SIGNED_PATH(tree):
+    for element in tree.iter():
         names = element.get("class")
-        if element.tag in ("article", "section") or not _SIGNED.search(names):
+        if not names or not _is_signed(names) or element.tag in ("article", "section"):
             continue
         if _ABOUT.search(names) or _is_of_others(element):
             continue
         if found := _in_element(element, site):
             return found
     return []
+
+
+@lru_cache(REMEMBERED)
+def _is_signed(names: str) -> bool:
+    return bool(_SIGNED.search(names))
 
 
 def _in_element(element: Any, site: Site) -> list[Name]:

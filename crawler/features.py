@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crawler.boilerplate import fold
+from crawler.boilerplate import REMEMBERED, fold
 from crawler.decisions import SENTENCE_END, Decisions
 from crawler.extraction import RawBlock
 
@@ -59,6 +60,7 @@ class _Page:
         title = set(fold(self.work.page.title).split())
         description = fold(self.work.page.description or "")
         length = np.maximum(1.0, self.letters)
+        marks = np.array([_marks(text) for text in texts])
         columns: dict[str, Any] = {
             "words": self.words,
             "letters": self.letters,
@@ -70,12 +72,11 @@ class _Page:
             "phrase_hits": [float(e.phrase.hits if e.phrase else 0) for e in evidence],
             "sign": [float(e.sign is not None) for e in evidence],
             "letters_a_word": self.letters / np.maximum(1.0, self.words),
-            "commas": [float(len(_COMMAS.findall(t))) for t in texts],
-            "ends": [float(len(_ENDS.findall(t))) for t in texts],
-            "digits": np.array([float(len(_DIGITS.findall(t))) for t in texts]) / length,
-            "capitals": np.array([float(len(_CAPITAL.findall(t))) for t in texts])
-            / np.maximum(1.0, self.words),
-            "is_sentence": [float(bool(SENTENCE_END.search(t))) for t in texts],
+            "commas": marks[:, 0],
+            "ends": marks[:, 1],
+            "digits": marks[:, 2] / length,
+            "capitals": marks[:, 3] / np.maximum(1.0, self.words),
+            "is_sentence": marks[:, 4],
             "level": [float(block.level or 0) for block in self.raw],
             "kind": [float(KINDS.index(block.kind)) for block in self.raw],
             "is_p": [float(e.tag == "p") for e in elements],
@@ -196,6 +197,13 @@ class _Page:
             f"{name}_removed": sums["removed"] / blocks,
             f"{name}_linked": sums["linked"] / np.maximum(1.0, sums["letters"]),
         }
+
+
+@lru_cache(REMEMBERED)
+def _marks(text: str) -> tuple[float, ...]:
+    """How many commas, ends of sentences, digits and capitals a text has; whether it ends as one."""
+    counted = (_COMMAS, _ENDS, _DIGITS, _CAPITAL)
+    return (*(float(len(p.findall(text))) for p in counted), float(bool(SENTENCE_END.search(text))))
 
 
 def _overlap(text: str, words: set[str]) -> float:

@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin
 
-from lxml import etree
-
 from archive import urls
 from crawler.authors import read_authors
 from crawler.published import read_dates
@@ -23,10 +21,6 @@ from crawler.titles import read_titles
 
 if TYPE_CHECKING:
     from crawler.extraction import RawBlock
-
-
-_CANONICAL = etree.XPath("//link[@rel='canonical']/@href")
-_ALTERNATES = etree.XPath("//link[@hreflang][@href]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +146,8 @@ class _Page:
 
     def declared_url(self) -> str | None:
         """The canonical address, where it can be followed (see the design's rule)."""
-        links = _CANONICAL(self._tree)
+        canonical = (e for e in self._tree.iter("link") if e.get("rel") == "canonical")
+        links = [href for element in canonical if (href := element.get("href")) is not None]
         for raw in (*links[:1], self.head.meta("og:url")):
             href = (raw or "").strip()
             if not href.startswith(("http://", "https://")):
@@ -163,9 +158,11 @@ class _Page:
 
     def alternates(self) -> tuple[tuple[str, str], ...]:
         found = []
-        for element in _ALTERNATES(self._tree):
-            language = element.get("hreflang").strip().lower()
-            target = self._absolute(element.get("href"))
+        for element in self._tree.iter("link"):
+            language, href = element.get("hreflang"), element.get("href")
+            if language is None or href is None:
+                continue
+            language, target = language.strip().lower(), self._absolute(href)
             if language != "x-default" and target:
                 found.append((language.partition("-")[0], target))
         return tuple(dict.fromkeys(found))

@@ -48,8 +48,6 @@ CLOCK = timedelta(seconds=120)
 FARTHEST_ZONE = timedelta(hours=14)  # from UTC: Kiritimati
 
 _MARKED = etree.XPath("//*[@itemprop='datePublished'] | //time[@pubdate]")
-_TIMES = etree.XPath("//time/@datetime")
-_TIMES_INSIDE = etree.XPath("//article//time/@datetime")
 _IN_URL = re.compile(r"/((?:19|20)\d\d)[/-](\d\d)[/-](\d\d)(?!\d)")
 
 
@@ -80,8 +78,11 @@ def read_dates(
     """The dates of a page that was captured at `now`."""
     lines = list(_lines(blocks, titles, locale, now))
     fresh = [line for line in lines if not line.date.is_update]
-    times = [str(value) for value in _TIMES(tree)]
-    inside = [str(value) for value in _TIMES_INSIDE(tree)]
+    timed = [element for element in tree.iter("time") if element.get("datetime") is not None]
+    times = [element.get("datetime") for element in timed]
+    inside = [
+        e.get("datetime") for e in timed if next(e.iterancestors("article"), None) is not None
+    ]
 
     def first(raws: Iterator[str] | Sequence[str]) -> str | None:
         parsed = (parse_date(raw, locale, now=now) for raw in raws if raw)

@@ -83,8 +83,11 @@ def _answer(value: str | None) -> Answer:
 
 def _licences(tree: Any) -> Iterator[Signal]:
     for script in tree.iterfind(".//script[@type='application/ld+json']"):
+        text = script.text or ""
+        if '"license"' not in text:  # most: nothing is read twice (crawler/structured.py)
+            continue
         try:
-            data = json.loads(script.text or "")
+            data = json.loads(text)
         except (ValueError, RecursionError):
             continue
         for item in data if isinstance(data, list) else [data]:

@@ -9,12 +9,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
-from lxml import etree
-
 ARTICLE = re.compile(r"article|posting|report|analysis|review", re.I)
-
-_METAS = etree.XPath("//meta[@content]")
-_JSON_LD = etree.XPath("//script[@type='application/ld+json']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +45,18 @@ def plain(text: str) -> str:
 def _metas(tree: Any) -> dict[str, list[str]]:
     """The values of meta elements by name or property, lower case."""
     found: dict[str, list[str]] = {}
-    for element in _METAS(tree):
+    for element in tree.iter("meta"):
         name = element.get("property") or element.get("name") or element.get("http-equiv")
-        if name and (value := plain(element.get("content"))):
+        if name and (value := plain(element.get("content") or "")):
             found.setdefault(name.strip().lower(), []).append(value)
     return found
 
 
 def _json_ld(tree: Any) -> Iterator[dict[str, Any]]:
     """All objects of the page's JSON-LD, graphs and lists opened; what is broken is left out."""
-    for script in _JSON_LD(tree):
+    for script in tree.iter("script"):
+        if script.get("type") != "application/ld+json":
+            continue
         text = re.sub(r"^\s*(?:<!--|//<!\[CDATA\[)|(?:-->|//\]\]>)\s*$", "", script.text or "")
         try:
             data = json.loads(text, strict=False)

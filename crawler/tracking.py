@@ -11,9 +11,11 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlunsplit
 
 from archive import urls
+from crawler.boilerplate import REMEMBERED
 from crawler.wrappers import CLICK_HOSTS, CLICK_PATHS, REDIRECTS, WEB, Address, levels, parse
 
 SHORTEST_SECRET = 6  # letters; shorter values are numbers of lists and yes or no
@@ -75,10 +77,11 @@ PAGE_PARAMETERS = frozenset("id v list doc docid file article story p q url".spl
 
 # What asks for a closer look at a link of a web page, in lower case: anywhere in the address, as a
 # part of its host or path, anywhere in its query, and as the name of a parameter.
-MARKS = (
-    *sorted(ACTIONS | CONFIRMATIONS),
-    *("manage", "settings", "profile", "opt-", "/http%3a", "/https%3a", "ahr0c", "eyj"),
-)
+_ANYWHERE = ACTIONS | CONFIRMATIONS | frozenset(
+    "manage settings profile disable opt- opt_ opt+ opt%20 /http%3a /https%3a ahr0c eyj".split()
+)  # fmt: skip
+# Without those that hold another one.
+MARKS = sorted(m for m in _ANYWHERE if not any(o in m for o in _ANYWHERE - {m}))
 NAMES = frozenset(
     CLICK_HOSTS | CLICK_PATHS | REDIRECTS | MAYBE_HOSTS | {"ss", "wf", "urldefense"}
     | {"campaign-archive"} | {name.partition(".")[0] for name in SENDERS}
@@ -124,7 +127,7 @@ def target(url: str, reader: Reader | None = None) -> str | None:
 
 def acts(url: str) -> bool:
     """Whether a link, or one wrapped in it, acts on a subscription: ends it, changes it."""
-    return any(map(_is_action, levels(url)))
+    return _is_suspicious(url) and any(map(_is_action, levels(url)))
 
 
 def secrets(links: Iterable[str]) -> frozenset[str]:
@@ -249,6 +252,7 @@ def _is_aside(raw: str, address: Address, reader: Reader | None) -> bool:
     return is_candidate and (is_token(value) or (value.isdigit() and len(value) >= 5))
 
 
+@lru_cache(REMEMBERED)
 def _is_suspicious(url: str) -> bool:
     """Whether a link of a web page may be made for a reader; most need no closer look."""
     small = url.lower()
