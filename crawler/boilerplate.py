@@ -57,7 +57,9 @@ class _Phrases:
     """All phrases, by what finds them: the whole text, its words, or any place in it."""
 
     whole: dict[str, _Rule]
-    by_word: dict[str, list[tuple[str, _Rule]]]  # by the first word of the phrase
+    by_word: dict[
+        str, list[tuple[str, _Rule]]
+    ]  # by the longest word of the phrase: few texts have it
     # By the first letter: those of scripts without words, or that begin with a sign.
     by_letter: dict[str, list[tuple[str, _Rule]]]
 
@@ -165,10 +167,10 @@ def _phrases() -> _Phrases:
             folded = fold(text)
             if entry.get("whole"):
                 phrases.whole.setdefault(bare(folded), rule)
-            elif _UNSPACED.search(folded) or not (word := _WORD.match(folded)):
+            elif _UNSPACED.search(folded) or not _WORD.match(folded):
                 phrases.by_letter[folded[0]].append((folded, rule))
             else:
-                phrases.by_word[word.group()].append((folded, rule))
+                phrases.by_word[max(_WORD.findall(folded), key=len)].append((folded, rule))
     return phrases
 
 
