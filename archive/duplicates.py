@@ -46,18 +46,18 @@ SELECT s.article_id FROM signatures s JOIN articles a ON a.id = s.article_id
 WHERE ({_COLLIDES}) AND ({_RANK}) > (:day, :url)
 """
 # Articles that have changed, and are members of a cluster or collide with another one. With the
-# others nothing is to be done: each represents itself, before and after.
-_CONCERNED = "\n".join(
-    (
-        "SELECT article_id FROM duplicates_pending CROSS JOIN duplicates USING (article_id)",
-        *(
-            "UNION SELECT article_id FROM duplicates_pending CROSS JOIN signatures mine USING (article_id) "
-            f"WHERE EXISTS (SELECT 1 FROM signatures s WHERE s.{band} = mine.{band} "
-            "AND s.article_id != mine.article_id)"
-            for band in _COLUMNS
-        ),
-    )
+# others nothing is to be done: each represents itself, before and after. (As joins, instead of
+# questions about one article, SQLite would read all signatures for a Bloom filter.)
+_MEMBER = "EXISTS (SELECT 1 FROM duplicates d WHERE d.article_id = p.article_id)"
+_SHARED = " OR ".join(
+    f"EXISTS (SELECT 1 FROM signatures s WHERE s.{band} = mine.{band} "
+    "AND s.article_id != mine.article_id)"
+    for band in _COLUMNS
 )
+_CONCERNED = f"""
+SELECT article_id FROM duplicates_pending p WHERE {_MEMBER}
+    OR EXISTS (SELECT 1 FROM signatures mine WHERE mine.article_id = p.article_id AND ({_SHARED}))
+"""
 
 
 @dataclass(frozen=True, slots=True)
