@@ -21,7 +21,7 @@ from benchmarks.archives import SENTENCE, sentences
 from benchmarks.pages import Page
 from crawler import reading
 from crawler.encoding import decode
-from crawler.extraction import parse
+from crawler.parsing import parse
 
 LEAST_WORDS = 4  # of a piece of text that is exchanged; what is shorter stands on many pages anyway
 
@@ -39,7 +39,7 @@ class Original:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._tree = parse(decode(page.body, None).text, page.url)
+        self._tree = parse(decode(page.body, None).text)
         elements = list(self._tree.iter())
         self._places = self._main_text(elements)
         texts = [getattr(elements[index], name) for index, name in self._places]

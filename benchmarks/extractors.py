@@ -146,9 +146,10 @@ def boilerpipe(body: bytes, url: str) -> Result:
 
 def _text(markup: str) -> str:
     """The paragraphs of a piece of HTML."""
-    from crawler.extraction import blocks, parse
+    from crawler.extraction import blocks
+    from crawler.parsing import parse
 
-    tree = parse(f"<html><body>{markup}</body></html>", "")
+    tree = parse(f"<html><body>{markup}</body></html>")
     return "\n\n".join(block.text for block in blocks(tree, ""))
 
 

@@ -19,7 +19,8 @@ from lxml import html
 from benchmarks.measures import collapse
 from benchmarks.pages import SEED, Page
 from crawler.encoding import decode
-from crawler.extraction import RawBlock, blocks, parse
+from crawler.extraction import RawBlock, blocks
+from crawler.parsing import parse
 
 LEAST_WORDS = 150  # of a text that is put into a page
 LEAST_PARAGRAPHS = 9
@@ -62,7 +63,7 @@ class Template:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self._tree = parse(decode(page.body, None).text, page.url)
+        self._tree = parse(decode(page.body, None).text)
         own = _own(blocks(self._tree, page.url), page.gold["text"])
         place = {element: i for i, element in enumerate(self._tree.iter())}
         self._slots = [place[b.element] for b in own if b.kind == "paragraph"]

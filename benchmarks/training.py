@@ -29,7 +29,7 @@ from benchmarks.pages import BENCH, SETS, Page, load
 from benchmarks.report import machine, write_section
 from benchmarks.scoring import PageScore, score_page
 from benchmarks.tables import set_tables
-from crawler import cleaning, extraction
+from crawler import cleaning, extraction, parsing
 from crawler.classifier import MODEL, Classifier, Tree, classifier
 from crawler.decisions import Decisions
 from crawler.encoding import decode
@@ -154,8 +154,8 @@ def _tree(node: dict[str, Any]) -> Tree:
 
 def _settled(page: Page) -> Decisions | None:
     try:
-        tree = extraction.parse(decode(page.body, None).text, page.url)
-    except extraction.NoMarkup:
+        tree = parsing.parse(decode(page.body, None).text)
+    except parsing.NoMarkup:
         return None
     raw = extraction.blocks(tree, page.url)
     return cleaning.settle(raw, read_metadata(tree, page.url, raw), tree)

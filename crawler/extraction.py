@@ -1,4 +1,4 @@
-"""HTML → typed blocks: one parse, every visible text of the page, in order, nothing dropped.
+"""Tree of a page → typed blocks: every visible text, in order, nothing dropped.
 
 What is main text and what is not, `crawler/cleaning.py` decides.
 """
@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin
 
-from lxml import etree, html
+from lxml import etree
 
 from archive.model import BlockKind, escaped
 from crawler import tracking
+from crawler.parsing import UNSEEN
 from crawler.tracking import Reader
 
 # Elements that break a line of text (HTML Standard, 15.3, "display: block" and kin), and buttons:
@@ -50,35 +51,13 @@ HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 HIDING_CLASSES = frozenset(
     "w-condition-invisible visually-hidden sr-only screen-reader-text d-none".split()
 )
-# Elements of one page: the largest page of the bench has 30,000; a document built to exhaust
-# memory has millions.
-ELEMENTS = 300_000
-# Letters of an attribute: the longest of 200 pages of the bench, an icon's outline, has 72,000.
-ATTRIBUTE = 100_000
-
-# lxml.html's own choice of a class asks Python for each element each time it is met, which takes a
-# tenth of the time of a page; nothing here needs its classes for forms.
-_CLASSES = etree.ElementDefaultClassLookup(element=html.HtmlElement)
 # Addresses, and their paths, that urljoin would give as they are.
 _ABSOLUTE = re.compile(r"https?://[\w.:-]+/(?:[\w./%~+,=@-]*[\w/%])?", re.A)
 _PATH = re.compile(r"/(?:[\w%~+,=@-][\w.%~+,=@-]*(?:/[\w%~+,=@-][\w.%~+,=@-]*)*/?)?", re.A)
 _ORIGIN = re.compile(r"https?://[\w.:-]+(?=/|$)", re.A)
-# Characters without width: soft hyphens, word joiners, stray byte order marks.
-_WIDTHLESS = "\xad\u200b\u2060\ufeff\ufffe\uffff"
-_CONTROL = bytes({*range(0x20), 0x7F} - set(b"\t\n\r"))
-_UNSEEN = re.compile(rf"[{re.escape(_CONTROL.decode())}{_WIDTHLESS}\ud800-\udfff]")
 _BULLET = re.compile(r"[•‣▪◦●○■·*–-]\s*\|\s*(?=[^\s|][^|]*$)")
-_LONG_ATTRIBUTES = etree.XPath(f"//@*[string-length() > {ATTRIBUTE}]")
 _EMPTY_MARKS = re.compile(r"\[\]\([^)]*\)|\*\*\s*\*\*")
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0]+")
-
-
-class NoMarkup(ValueError):
-    """The document has no element that could hold text."""
-
-
-class TooManyElements(NoMarkup):
-    """The document was built to exhaust who reads it."""
 
 
 @dataclass(slots=True)  # not frozen: that triples the time of making one
@@ -106,35 +85,6 @@ class _Line:
     markdown: list[str] = field(default_factory=list)
     linked: int = 0
     shown: bool = False  # any of it
-
-
-def parse(document: str, url: str) -> Any:
-    """The root element (lxml), without characters that no reader sees and attributes without end.
-
-    Raises NoMarkup for an empty document, TooManyElements beyond `ELEMENTS` of them.
-    """
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    parser.set_element_class_lookup(_CLASSES)
-    try:
-        tree = html.document_fromstring(_seen(document), parser=parser, base_url=None)
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
-        raise NoMarkup("the page has no text") from error
-    if tree.find("body") is None:
-        raise NoMarkup("the page has no body")
-    if sum(1 for _ in tree.iter()) > ELEMENTS:
-        raise TooManyElements(f"the page has more than {ELEMENTS:,} elements")
-    if len(document) > ATTRIBUTE:
-        for attribute in _LONG_ATTRIBUTES(tree):
-            del attribute.getparent().attrib[attribute.attrname]
-    return tree
-
-
-def _seen(document: str) -> bytes:
-    """The document in UTF-8 without `_UNSEEN`, by ways that are faster on one as long as a page."""
-    for character in _WIDTHLESS:
-        if character in document:
-            document = document.replace(character, "")
-    return document.encode("utf-8", "ignore").translate(None, _CONTROL)
 
 
 def blocks(tree: Any, url: str, reader: Reader | None = None) -> list[RawBlock]:
@@ -245,7 +195,7 @@ class _Walk:
                 line.markdown.append(" ")
             return
         if not text.isprintable():
-            text = _UNSEEN.sub("", text)  # again: character references
+            text = UNSEEN.sub("", text)  # again: character references
             if not text:
                 return
         if self._reader:
@@ -319,7 +269,7 @@ class _Walk:
 
 def _spaced(text: str) -> str:
     """The text on one line, without spaces at its ends."""
-    if text.isascii():  # five times as fast, and the same: `_UNSEEN` took out other white space
+    if text.isascii():  # five times as fast, and the same: `UNSEEN` took out other white space
         return " ".join(text.split())
     return _SPACE.sub(" ", text).strip()
 

@@ -12,7 +12,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 from archive import urls
 from archive.model import Fault, Reading
-from crawler import extraction, letter, plain_text, reading, tracking
+from crawler import letter, parsing, plain_text, reading, tracking
 from crawler.boilerplate import size
 from crawler.cleaning import SiteRules
 from crawler.dates import parse_date
@@ -182,8 +182,8 @@ def _web_versions(message: EmailMessage) -> Iterator[str]:
     """The links that say they lead to the message on the web, or whose line does."""
     try:
         page, content_type = next(_pages(message))
-        tree = extraction.parse(decode(page, content_type).text, "")
-    except (StopIteration, extraction.NoMarkup):
+        tree = parsing.parse(decode(page, content_type).text)
+    except (StopIteration, parsing.NoMarkup):
         return
     for element in tree.iterfind(".//a[@href]"):
         href = element.get("href").strip()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from archive.model import Block, Fault, Reading, main_text
-from crawler import cleaning, extraction, rights, walls
+from crawler import cleaning, extraction, parsing, rights, walls
 from crawler.cleaning import SiteRules
 from crawler.encoding import decode
 from crawler.extraction import RawBlock
@@ -43,10 +43,10 @@ def read(
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     decoded = decode(body, content_type)
     try:
-        tree = extraction.parse(decoded.text, url)
-    except extraction.TooManyElements as error:
+        tree = parsing.parse(decoded.text)
+    except parsing.TooManyElements as error:
         return Fault("too-large", str(error), permanent=True)
-    except extraction.NoMarkup as error:
+    except parsing.NoMarkup as error:
         return Fault("empty", str(error))
     raw, page, letter = _opened(tree, url, letter or letter_of(tree), captured)
     blocks = cleaning.clean(raw, page, tree, rules, is_mail=letter is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler import extraction
+from crawler import extraction, parsing
 from crawler.metadata import read_metadata
 from crawler.names import seen, site_called, stated
 from tests.test_metadata import PERSON, ld, metadata
@@ -196,5 +196,5 @@ def test_whom_a_page_names(head: str, body: str, authors: tuple[str, ...]) -> No
 )
 def test_the_owner_of_a_site_in_his_name(name: str, url: str, authors: tuple[str, ...]) -> None:
     head = f"<meta property='og:site_name' content='{name}'>"
-    tree = extraction.parse(f"<html><head>{head}</head><body><h1>A</h1>{TEXT}</body></html>", url)
+    tree = parsing.parse(f"<html><head>{head}</head><body><h1>A</h1>{TEXT}</body></html>")
     assert read_metadata(tree, url, extraction.blocks(tree, url)).authors == authors

@@ -24,7 +24,7 @@ from benchmarks.scoring import score_page, summarise
 from benchmarks.sites import templates, texts
 from benchmarks.tables import language_tables, markdown_table, set_tables
 from crawler import reading
-from crawler.extraction import parse
+from crawler.parsing import parse
 
 WORDS = st.lists(st.sampled_from("ab be cd de ef fo go ha".split()), min_size=1, max_size=12)
 SENTENCES = st.lists(WORDS, min_size=1, max_size=5)
@@ -239,7 +239,7 @@ def test_a_made_page_has_the_chrome_of_one_page_and_the_text_of_another() -> Non
     pages = load(("fundus",))
     template, other = templates(pages, 1)[0], texts(pages, "en")[0]
     made = template.fill(10, other)
-    shown = parse(made.body.decode(), made.url).text_content()
+    shown = parse(made.body.decode()).text_content()
     first, last = (other.gold["text"].split("\n\n")[i] for i in (0, -1))
     assert holds(shown, first)
     assert holds(shown, last)

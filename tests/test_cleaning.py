@@ -14,7 +14,7 @@ import trafilatura
 
 import crawler
 from archive.model import Block, Fault, Reading, Reason
-from crawler import extraction
+from crawler import extraction, parsing
 from crawler.boilerplate import phrase, sign, size
 from crawler.cleaning import SiteRules
 from crawler.evidence import collect
@@ -117,7 +117,7 @@ def test_trafilatura_is_asked_where_the_place_of_the_prose_does_not_say_what_the
 
 def test_a_text_that_a_script_reveals_is_voted_for_where_it_stands() -> None:
     hidden = f'<div style="display:none">{article(f"<p>{SECOND} {LAST}</p>")}</div>'
-    tree = extraction.parse(f"<html><body>{hidden}<p>Read on</p></body></html>", URL)
+    tree = parsing.parse(f"<html><body>{hidden}<p>Read on</p></body></html>")
     raw = extraction.blocks(tree, URL)
     votes = {block.text: found for block, found in zip(raw, collect(raw, tree), strict=True)}
     assert all(votes[text].by_place and votes[text].voted for text in (FIRST, SECOND, LAST))

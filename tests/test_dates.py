@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler import extraction
+from crawler import extraction, parsing
 from crawler.dates import find_date, parse_date
 from crawler.metadata import Metadata, read_metadata
 from tests.test_metadata import NOW, URL, ld, metadata
@@ -201,7 +201,7 @@ def test_the_moment_of_the_capture_is_no_date_of_the_page(ago: timedelta) -> Non
 
 def test_what_is_in_the_future_depends_on_the_capture() -> None:
     head = ld(ARTICLE % "2026-03-01T08:00:00Z")
-    tree = extraction.parse(f"<html><head>{head}</head><body><h1>A</h1></body></html>", URL)
+    tree = parsing.parse(f"<html><head>{head}</head><body><h1>A</h1></body></html>")
     raw = extraction.blocks(tree, URL)
 
     def read(*captured: int) -> str | None:

@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.model import Fault, Reading
-from crawler.extraction import NoMarkup, RawBlock, blocks, parse
+from crawler.extraction import RawBlock, blocks
+from crawler.parsing import NoMarkup, parse
 from crawler.reading import read
 
 URL = "https://letter.example/p/one"
 
 
 def blocks_of(body: str) -> list[RawBlock]:
-    return blocks(parse(f"<html><body>{body}</body></html>", URL), URL)
+    return blocks(parse(f"<html><body>{body}</body></html>"), URL)
 
 
 def texts(body: str) -> list[str]:
@@ -80,7 +81,7 @@ def test_what_is_hidden_is_a_block_that_says_so() -> None:
 @pytest.mark.parametrize("document", ["", "\x00", "   ", "<!-- -->"])
 def test_a_document_without_text_is_no_markup_or_has_no_blocks(document: str) -> None:
     with suppress(NoMarkup):
-        assert blocks(parse(document, URL), URL) == []
+        assert blocks(parse(document), URL) == []
     assert isinstance(read(document.encode(), URL), Fault)
 
 
@@ -163,7 +164,7 @@ def test_any_bytes_give_a_reading_or_a_fault(body: bytes) -> None:
 @given(markup())
 def test_the_text_is_text_of_the_page_whatever_its_markup(body: str) -> None:
     page = f"<html><body>{body}<p>{PROSE}</p><p>{PROSE}</p></body></html>"
-    tree = parse(page, URL)
+    tree = parse(page)
     reading = read(page.encode("utf-8", "replace"), URL)
     if isinstance(reading, Fault):
         return
@@ -182,5 +183,5 @@ def _stands_in(text: str, letters: str) -> bool:
 
 
 def test_a_script_in_the_midst_of_a_word_is_no_text() -> None:
-    tree = parse(f"<body><p>ka<script>0</script>yak {PROSE}</p></body>", URL)
+    tree = parse(f"<body><p>ka<script>0</script>yak {PROSE}</p></body>")
     assert blocks(tree, URL)[0].text.startswith("kayak ")

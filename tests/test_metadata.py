@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.model import Answer
-from crawler import extraction, rights
+from crawler import extraction, parsing, rights
 from crawler.encoding import decode
 from crawler.metadata import Metadata, read_metadata
 
@@ -19,7 +19,7 @@ URL = "https://www.example.org/a-post"
 
 def metadata(head: str = "", body: str = "<h1>A heading</h1>", url: str = URL) -> Metadata:
     document = f"<html lang='en-GB'><head>{head}</head><body>{body}</body></html>"
-    tree = extraction.parse(document, url)
+    tree = parsing.parse(document)
     return read_metadata(tree, url, extraction.blocks(tree, url), now=NOW)
 
 
@@ -141,7 +141,7 @@ def test_any_bytes_are_decoded(body: bytes, content_type: str | None) -> None:
     ],
 )
 def test_signals_of_pages(headers: list[tuple[str, str]], head: str, train: Answer) -> None:
-    tree = extraction.parse(f"<html><head>{head}</head><body>x</body></html>", URL)
+    tree = parsing.parse(f"<html><head>{head}</head><body>x</body></html>")
     (signal,) = rights.page_signals(tree, headers)
     assert signal.train == train
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from archive.model import Fault, Found, Link
-from crawler import extraction
+from crawler import parsing
 from crawler.discovery import listing
 from crawler.discovery.page import Page, absolute, distinct, is_own, number, parameter, with_query
 from crawler.sources import Source
@@ -24,7 +24,7 @@ def find(page: Page, source: Source) -> Found | Fault:
     """The issues of a page of the archive (`/p/…`), and the page of older ones."""
     try:
         tree = listing.parsed(page)
-    except extraction.NoMarkup as error:
+    except parsing.NoMarkup as error:
         return Fault("empty", str(error))
     linked = (absolute(page.url, element.get("href")) for element in tree.iterfind(".//a[@href]"))
     issues = (url for url in linked if url and urlsplit(url).path.startswith("/p/"))

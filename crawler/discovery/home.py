@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from archive.model import Fault, Found, Link
-from crawler import extraction
+from crawler import parsing
 from crawler.discovery import feed, listing, paths, platform, sitemap
 from crawler.discovery.page import Page, absolute, distinct, language_code
 from crawler.sources import Source
@@ -31,7 +31,7 @@ def find(page: Page, source: Source) -> Found | Fault:
         return sitemap.find(page, source)
     try:
         tree = listing.parsed(page)
-    except extraction.NoMarkup as error:
+    except parsing.NoMarkup as error:
         return Fault("empty", str(error))
     place = paths.section(source.url)
     made_by = source.platform or platform.of_page(tree, page)

@@ -7,7 +7,7 @@ from typing import Any
 
 from archive import urls
 from archive.model import Fault, Found, Link
-from crawler import extraction, tracking
+from crawler import parsing, tracking
 from crawler.discovery import paths
 from crawler.discovery.page import Page, absolute, distinct, is_own
 from crawler.encoding import decode
@@ -40,7 +40,7 @@ def find(page: Page, source: Source) -> Found | Fault:
     """The articles that a page lists, and the pages of older ones."""
     try:
         tree = parsed(page)
-    except extraction.NoMarkup as error:
+    except parsing.NoMarkup as error:
         return Fault("empty", str(error))
     return Found(
         articles=articles(tree, page, source), following=tuple(further(tree, page, source))
@@ -49,7 +49,7 @@ def find(page: Page, source: Source) -> Found | Fault:
 
 def parsed(page: Page) -> Any:
     """The tree of a page, its links absolute (HTML's `base` included). Raises NoMarkup."""
-    tree = extraction.parse(decode(page.body, page.header("content-type")).text, page.url)
+    tree = parsing.parse(decode(page.body, page.header("content-type")).text)
     tree.make_links_absolute(page.url, handle_failures="ignore")
     return tree
 
