@@ -2,7 +2,8 @@
 
 python -m benchmarks.imports                                # 600 pages, 3 runs; memory over 4,000
 python -m benchmarks.imports --pages 300 --runs 1 --long 0  # quick
-python -m benchmarks.imports --runs 0 --long 100000   # memory alone, for hours
+python -m benchmarks.imports --runs 0 --long 100000         # memory alone, for hours
+python -m benchmarks.imports --report docs/benchmarks.md
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from archive import warc
 from benchmarks.copies import copies
 from benchmarks.pages import BENCH, Page, load
 from benchmarks.processes import Cost, newsarchive
-from benchmarks.report import machine
+from benchmarks.report import machine, write_section
 from benchmarks.tables import markdown_table, spread
 
 PAGES, RUNS, LONG = 600, 3, 4_000
@@ -55,13 +56,17 @@ class Run:
 @click.option("--pages", default=PAGES, show_default=True)
 @click.option("--runs", default=RUNS, show_default=True)
 @click.option("--long", default=LONG, show_default=True, help="Pages over which memory is watched.")
-def main(pages: int, runs: int, long: int) -> None:
+@click.option("--report", type=click.Path(path_type=Path), help="Write the section of this file.")
+def main(pages: int, runs: int, long: int, report: Path | None) -> None:
     if not BENCH.is_dir():
         raise click.ClickException(f"no pages to import: {BENCH} is not there")
     originals = load(sample=pages)
     found = list(_measure(originals, pages, WORKERS * runs))
     watched = list(_measure(load(), long, WORKERS[-1:])) if long else []
-    click.echo("\n".join(_report(found, watched)))
+    text = "\n".join(_report(found, watched))
+    click.echo(text)
+    if report:
+        write_section(report, "imports", text)
 
 
 def _measure(originals: Sequence[Page], pages: int, workers: Sequence[int]) -> Iterator[Run]:

@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from archive import urls, warc
@@ -25,8 +26,11 @@ from crawler.workers import Workers
 
 T = TypeVar("T")
 
-# Results stored in one transaction; more wait for the next.
+# Results stored in one transaction; more wait for the next. One by one they cost half as much again.
 BATCH = 64
+# Seconds that a result waits for others while more pages are being read: some ten of them by two workers,
+# and less than the workers take for what is under way, so that they do not run out of work.
+GATHER = 0.25
 
 
 class Crawl:
@@ -48,6 +52,7 @@ class Crawl:
         self.on_change: Callable[[], None] = lambda: None
         self._workers = workers
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
+        self._reading = 0  # pages in the workers
         self._results: asyncio.Queue[tuple[Result, asyncio.Future[None]]] = asyncio.Queue()
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -98,7 +103,7 @@ class Crawl:
                 self._note_host(capture, None, entry)
             await self._store(Result(capture, None, entry, capture.source))
             return
-        read = await self._workers.read(subject, source)
+        read = await self._read(subject, source)
         if entry:
             self._note_host(capture, read.outcome, entry)
         earlier = await self._read_earlier(capture, read.outcome)
@@ -164,7 +169,14 @@ class Crawl:
         sources = tuple(self.sources.values())
         held = await self._do(lambda: self.archive.beside(capture, outcome))
         outdated = reextract.outdated(held, self._workers, sources)
-        return tuple([await self._workers.read(*each) for each in outdated])
+        return tuple([await self._read(*each) for each in outdated])
+
+    async def _read(self, capture: Capture, source: Source) -> Read:
+        self._reading += 1
+        try:
+            return await self._workers.read(capture, source)
+        finally:
+            self._reading -= 1
 
     async def _store(self, result: Result) -> None:
         stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -174,10 +186,7 @@ class Crawl:
     async def _write(self) -> None:
         """Store what waits, batch after batch: what arrives meanwhile is the next batch."""
         while True:
-            batch = [await self._results.get()]
-            while len(batch) < BATCH and not self._results.empty():
-                batch.append(self._results.get_nowait())
-            results, futures = zip(*batch, strict=True)
+            results, futures = zip(*await self._gather(), strict=True)
             error: BaseException | None = self.error
             if not error:
                 try:
@@ -193,6 +202,16 @@ class Crawl:
                     future.set_result(None)
             self._changed.set()
             self.on_change()
+
+    async def _gather(self) -> list[tuple[Result, asyncio.Future[None]]]:
+        """What is stored next: what comes within a moment, as long as more is being read."""
+        batch = [await self._results.get()]
+        until = asyncio.get_running_loop().time() + GATHER
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                while len(batch) < BATCH and (self._reading or not self._results.empty()):
+                    batch.append(await self._results.get())
+        return batch
 
     async def _do(self, function: Callable[[], T]) -> T:
         """What the function returns, from the archive's thread; its error ends the crawl."""

@@ -54,8 +54,7 @@ def read_by(capture: Capture, source: Source, own_phrases: str = "") -> str:
         return SITEMAPS
     if capture.role != "article":
         return EXTRACTOR
-    rules = _rules(source, capture)
-    told = [rules.keep, rules.drop, source.language or "", own_phrases]
+    told = [*_told(source, capture), source.language or "", own_phrases]
     if not any(told):
         return EXTRACTOR
     return f"{EXTRACTOR}+{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]}"
@@ -170,12 +169,16 @@ def moment(fetched: str) -> datetime | None:
 
 
 def _rules(source: Source, capture: Capture) -> SiteRules:
-    """The source's rules, as far as they fit pages of the day of the capture."""
     from crawler.cleaning import SiteRules
 
+    return SiteRules(*_told(source, capture))
+
+
+def _told(source: Source, capture: Capture) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the source says to keep and to drop, as far as it fits pages of the day of the capture."""
     if source.until and capture.fetched[: len(source.until)] > source.until:
-        return SiteRules()
-    return SiteRules(keep=source.keep, drop=source.drop)
+        return (), ()
+    return source.keep, source.drop
 
 
 def most_bytes(role: Role) -> int:
