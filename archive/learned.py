@@ -44,7 +44,8 @@ def count(db: sqlite3.Connection, changes: Mapping[str, Change]) -> dict[str, Co
 
     Thresholds are shares of all articles, so that digests which did not change can cross one, too.
     """
-    before = {site: recorded(db, site, each.digests) for site, each in changes.items()}
+    before = recorded(db, {site: each.digests for site, each in changes.items()})
+    held = enough_articles(db, changes, max((-each.joined for each in changes.values()), default=0))
     added = {
         site: {digest for digest, n in each.digests.items() if n > 0} - before[site].keys()
         for site, each in changes.items()
@@ -53,7 +54,7 @@ def count(db: sqlite3.Connection, changes: Mapping[str, Change]) -> dict[str, Co
     counts: dict[str, Counted] = {}
     counted, forgotten = list[tuple[str, str, int]](), list[tuple[str, str]]()
     for site, each in changes.items():
-        others = enough_articles(db, site, leaving=max(0, -each.joined))
+        others = held[site]
         total = others + each.joined
         counts[site] = Counted(_overtaken(db, site, others, total), total)
         for digest, change in each.digests.items():
@@ -97,7 +98,7 @@ def count_all(db: sqlite3.Connection) -> None:
 def counts(db: sqlite3.Connection, site: str, blocks: Iterable[Block]) -> repetition.Counts:
     """The counts of the blocks that the rules kept; what stands in one article only is missing."""
     kept = {fingerprint.digest(block.text) for block in blocks if may_repeat(block)}
-    return repetition.Counts(enough_articles(db, site), recorded(db, site, kept))
+    return repetition.Counts(enough_articles(db, [site])[site], recorded(db, {site: kept})[site])
 
 
 def may_repeat(block: Block) -> bool:
@@ -105,26 +106,34 @@ def may_repeat(block: Block) -> bool:
     return block.kept or block.reason is Reason.REPEATED
 
 
-def enough_articles(db: sqlite3.Connection, site: str, leaving: int = 0) -> int:
-    """The number of articles of a site, counted as far as thresholds depend on it.
+def enough_articles(
+    db: sqlite3.Connection, sites: Iterable[str], leaving: int = 0
+) -> dict[str, int]:
+    """The number of articles of each site, counted as far as thresholds depend on it.
 
     Also when so many are `leaving`.
     """
-    sql = "SELECT count(*) FROM (SELECT 1 FROM articles WHERE site = ? LIMIT ?)"
-    return int(db.execute(sql, [site, repetition.ENOUGH + leaving]).fetchone()[0])
-
-
-def recorded(db: sqlite3.Connection, site: str, digests: Collection[str]) -> dict[str, int]:
-    """In how many articles of the site each of these digests stands, where they are two or more."""
-    if not digests:
-        return {}
     return dict(
         db.execute(
-            "SELECT digest, articles FROM block_stats "
-            "WHERE site = ? AND digest IN (SELECT value FROM json_each(?))",
-            [site, json.dumps(list(digests))],
+            "SELECT value, (SELECT count(*) FROM (SELECT 1 FROM articles WHERE site = value LIMIT ?)) "
+            "FROM json_each(?)",
+            [repetition.ENOUGH + max(0, leaving), json.dumps(list(sites))],
         ).fetchall()
     )
+
+
+def recorded(
+    db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]
+) -> dict[str, dict[str, int]]:
+    """In how many articles of each site each of these digests stands, where they are two or more."""
+    found: dict[str, dict[str, int]] = {site: {} for site in wanted}
+    for site, digest, held in db.execute(
+        "SELECT s.site, s.digest, s.articles FROM json_each(?) w CROSS JOIN json_each(w.value) d "
+        "CROSS JOIN block_stats s ON s.site = w.key AND s.digest = d.value",
+        [json.dumps({site: list(digests) for site, digests in wanted.items()})],
+    ):
+        found[site][digest] = held
+    return found
 
 
 def articles_with(db: sqlite3.Connection, site: str, crossed: Collection[str]) -> set[int]:
@@ -154,25 +163,20 @@ def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]) -> 
             [RARE + 1, json.dumps(list(digests))],
         ).fetchall()
     )
-    return {
-        site: {
-            digest
-            for digest in known.keys() & digests
-            if _stands(db, site, digest, is_rare=known[digest] <= RARE)
-        }
-        for site, digests in wanted.items()
-    }
-
-
-def _stands(db: sqlite3.Connection, site: str, digest: str, *, is_rare: bool) -> bool:
-    """A line that stands on many sites is looked for in the articles of this one."""
-    tables = (
-        "block_places b CROSS JOIN articles a"
-        if is_rare
-        else "articles a CROSS JOIN block_places b"
-    )
-    sql = f"SELECT 1 FROM {tables} ON a.id = b.article_id WHERE b.digest = ? AND a.site = ? LIMIT 1"
-    return db.execute(sql, [digest, site]).fetchone() is not None
+    rare = {digest for digest, blocks in known.items() if blocks <= RARE}
+    found: dict[str, set[str]] = {site: set() for site in wanted}
+    # A line that stands on many sites is looked for in the articles of this one.
+    for asked, tables in (
+        (rare, "block_places b CROSS JOIN articles a"),
+        (known.keys() - rare, "articles a CROSS JOIN block_places b"),
+    ):
+        for site, digest in db.execute(
+            "SELECT w.key, d.value FROM json_each(?) w CROSS JOIN json_each(w.value) d WHERE EXISTS ("
+            f"SELECT 1 FROM {tables} ON a.id = b.article_id WHERE b.digest = d.value AND a.site = w.key)",
+            [json.dumps({site: list(asked.intersection(wanted[site])) for site in wanted})],
+        ):
+            found[site].add(digest)
+    return found
 
 
 def _overtaken(db: sqlite3.Connection, site: str, before: int, after: int) -> set[str]:

@@ -157,7 +157,7 @@ def _derive_again(db: sqlite3.Connection, article_ids: Collection[int]) -> None:
     numbers = sorted(article_ids)
     for start in range(0, len(numbers), STEP):
         them = _standing(db, numbers[start : start + STEP])
-        _derive(db, them, {s: learned.enough_articles(db, s) for s in {e.site for e in them}})
+        _derive(db, them, learned.enough_articles(db, {each.site for each in them}))
 
 
 def _standing(db: sqlite3.Connection, article_ids: Sequence[int]) -> list[_Article]:
@@ -188,7 +188,7 @@ def _derive(db: sqlite3.Connection, them: Sequence[_Article], sizes: Mapping[str
     wanted: dict[str, set[str]] = defaultdict(set)
     for each in them:
         wanted[each.site] |= each.repeatable()
-    recorded = {site: learned.recorded(db, site, digests) for site, digests in wanted.items()}
+    recorded = learned.recorded(db, wanted)
     for each in them:
         held = recorded[each.site]
         counts = (

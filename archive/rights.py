@@ -28,9 +28,9 @@ def save(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) ->
         _record(db, capture, signals)
         return
     site = urls.site(capture.final_url)
-    before = _of_robots(db, site, without=capture.id)
+    before = _of_robots(db, [site], without=capture.id)
     _record(db, capture, signals)
-    if _of_robots(db, site) != before:
+    if _of_robots(db, [site]) != before:
         _apply_to(db, site)
 
 
@@ -55,6 +55,8 @@ def _apply_to(db: sqlite3.Connection, site: str) -> None:
 
 
 def _record(db: sqlite3.Connection, capture: Capture, signals: Iterable[Signal]) -> None:
+    if not signals:
+        return
     db.executemany(
         "INSERT INTO signals (site, url, kind, raw, place, first_seen, last_seen, crawl, archive, "
         "train) VALUES (:site, :url, :kind, :raw, :place, :seen, :seen, :crawl, :archive, :train) "
@@ -99,7 +101,7 @@ def answers(db: sqlite3.Connection, article_id: int) -> Answers:
 
 def answers_at(db: sqlite3.Connection, places: Sequence[Place]) -> dict[Place, Answers]:
     """The answers that captures of articles and the robots.txt of their sites give."""
-    robots = {site: _of_robots(db, site) for site in {place.site for place in places}}
+    robots = _of_robots(db, {place.site for place in places})
     own: dict[str, list[tuple[str, Answers]]] = defaultdict(list)
     for url, last_seen, *given in db.execute(
         "SELECT url, last_seen, crawl, archive, train FROM signals "
@@ -116,14 +118,19 @@ def answers_at(db: sqlite3.Connection, places: Sequence[Place]) -> dict[Place, A
     }
 
 
-def _of_robots(db: sqlite3.Connection, site: str, without: int | None = None) -> list[Answers]:
-    """What the newest robots.txt of the site says; `without`: leaving out a capture of it."""
-    return db.execute(
-        "SELECT crawl, archive, train FROM signals AS s WHERE site = ? AND place = 'robots.txt' "
-        "AND last_seen = (SELECT max(fetched) FROM captures "
+def _of_robots(
+    db: sqlite3.Connection, sites: Iterable[str], without: int | None = None
+) -> dict[str, list[Answers]]:
+    """What the newest robots.txt of each site says; `without`: leaving out a capture of it."""
+    found: dict[str, list[Answers]] = {site: [] for site in sites}
+    for site, *given in db.execute(
+        "SELECT site, crawl, archive, train FROM json_each(?) CROSS JOIN signals AS s ON site = value "
+        "WHERE place = 'robots.txt' AND last_seen = (SELECT max(fetched) FROM captures "
         "WHERE role = 'robots' AND final_url = s.url AND id IS NOT ?) ORDER BY kind, raw",
-        [site, without],
-    ).fetchall()
+        [json.dumps(list(found)), without],
+    ):
+        found[site].append((given[0], given[1], given[2]))
+    return found
 
 
 def combine(answers: Iterable[Answers]) -> Answers:
