@@ -41,6 +41,7 @@ PROSE = 20
 TEASER = 150
 REVEALED = 3
 
+_NO_LETTERS = dict.fromkeys(n for n in range(128) if not chr(n).isalnum())  # of ASCII, to none
 _LINK_TEXT = re.compile(r"\[([^\[\]]+)\]\(")
 
 GENERIC = {  # containers that say "not the text", and what they hold unless a phrase says better
@@ -154,8 +155,9 @@ def _votes(
         placed = _lines_of(element, raw, prose, shown)
         return True, [a or b for a, b in zip(placed, stated, strict=True)]
     votes: list[bool] = []
+    seen = tree if is_revealed else _without_hidden(tree)
     for fast in (True, False):
-        votes = _agreed(raw, _main_lines(tree, is_revealed, fast) + given)
+        votes = _agreed(raw, _main_lines(seen, fast) + given)
         found = sum(size(block.text) for block, vote in zip(raw, votes, strict=True) if vote)
         if found >= MOST * sum(prose):
             break
@@ -212,14 +214,22 @@ def _agreed(raw: Sequence[RawBlock], lines: list[str]) -> list[bool]:
     return votes
 
 
-def _main_lines(tree: Any, is_revealed: bool, fast: bool) -> list[str]:
+def _without_hidden(tree: Any) -> Any:
+    """The tree, or a copy of it without the elements that are not shown at first."""
+    places = {place for place, element in enumerate(tree.iter()) if hides(element)}
+    if not places:
+        return tree
     shown = copy.deepcopy(tree)
-    if not is_revealed:
-        for element in [e for e in shown.iter() if isinstance(e.tag, str) and hides(e)]:
-            if element.getparent() is not None:
-                element.drop_tree()
+    for element in [e for place, e in enumerate(shown.iter()) if place in places]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    return shown
+
+
+def _main_lines(tree: Any, fast: bool) -> list[str]:
+    """The lines that trafilatura takes for the main text; the tree stays as it is."""
     document = trafilatura.bare_extraction(
-        shown,
+        tree,
         include_comments=False,
         include_tables=True,
         deduplicate=False,  # its memory is the process's: a page read twice would be empty
@@ -230,7 +240,8 @@ def _main_lines(tree: Any, is_revealed: bool, fast: bool) -> list[str]:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).lower()
+    bare = text.translate(_NO_LETTERS) if text.isascii() else re.sub(r"[\W_]+", "", text)
+    return bare.lower()
 
 
 class _Signs:
