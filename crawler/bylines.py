@@ -201,8 +201,10 @@ def _signature(blocks: Sequence[RawBlock], site: Site, titles: Sequence[str]) ->
 def _bio_line(blocks: Sequence[RawBlock], titles: Sequence[str]) -> list[Name]:
     """A name by itself, and behind it a paragraph on somebody of that name: `Sam is …`."""
     for line, bio in pairwise(blocks):
+        if len(bio.text) < BIO:
+            continue
         name = BY.sub("", line.text)
-        if len(bio.text) < BIO or not is_full_name(name) or name in titles:
+        if not is_full_name(name) or name in titles:
             continue
         if is_unspaced(name):
             is_about = bio.text.startswith(name.replace(" ", "")[:FAMILY_NAME])

@@ -44,14 +44,14 @@ class Decisions:
         self.headings: set[int] = set()
         self._dated: dict[int, bool] = {}
         self.titles = {bare(fold(t)) for t in (page.title, *page.title_variants) if t}
-        self._containers = {a for block in raw for a in block.element.iterancestors()}
+        self._containers = _containers(raw)
         self.names = tuple(filter(None, (bare(fold(name)) for name in page.authors)))
 
     def is_open(self, i: int) -> bool:
         return self.findings[i] is None and i not in self.forced
 
     def open(self) -> list[int]:
-        return [i for i in range(len(self.raw)) if self.is_open(i)]
+        return [i for i, f in enumerate(self.findings) if f is None and i not in self.forced]
 
     def remove(self, i: int, finding: Finding) -> None:
         self.kept[i] = False
@@ -177,3 +177,14 @@ class Decisions:
         return self.raw[i].kind in ("paragraph", "quote", "list-item", "table", "code") and (
             self.evidence[i].size >= 10 or self.raw[i].kind != "paragraph"
         )
+
+
+def _containers(raw: Sequence[RawBlock]) -> set[Any]:
+    """The elements around the blocks' own."""
+    found: set[Any] = set()
+    for block in raw:
+        element = block.element.getparent()
+        while element is not None and element not in found:
+            found.add(element)
+            element = element.getparent()
+    return found

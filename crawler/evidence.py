@@ -278,18 +278,18 @@ class _Signs:
 
 
 def _name(element: Any) -> str:
-    return f"{element.get('class') or ''} {element.get('id') or ''}".strip()
+    names, own = element.get("class") or "", element.get("id")
+    return f"{names} {own}".strip() if own else names.strip()
 
 
 def _sign(element: Any) -> Finding | None:
     tag = element.tag
     if tag in ("body", "html", "main", "article"):
         return None
-    role = element.get("role") or ""
     name = _name(element)
     if name and (reason := sign(name)):
         return Finding(reason, "container", name[:80], container=element)
-    if role in ROLES:
+    if (role := element.get("role")) in ROLES:
         return Finding(ROLES[role], "container", f"role={role}", container=element)
     if tag in GENERIC:
         return Finding(GENERIC[tag], "container", f"<{tag}>", container=element)

@@ -208,7 +208,7 @@ def _marks(text: str) -> tuple[float, ...]:
 
 def _overlap(text: str, words: set[str]) -> float:
     found = fold(text).split()
-    return sum(word in words for word in found) / max(1, len(found)) if len(found) < 30 else 0.0
+    return sum(map(words.__contains__, found)) / max(1, len(found)) if len(found) < 30 else 0.0
 
 
 def _shifted(values: NDArray[Any], by: int) -> NDArray[Any]:
