@@ -47,7 +47,7 @@ PARTS = (
     Part("crawl", "--pages 2000 --runs 3", "--pages 300 --runs 1"),
     Part("reading", "--runs 3", "--sample 120 --runs 1"),
     Part("imports", "--pages 600 --runs 3 --long 4000", "--pages 300 --runs 1 --long 0"),
-    Part("store", "--size 10000", "--size 2000"),
+    Part("store", "--size 10000", "--size 5000"),
     Part("export", "--articles 10000", "--articles 2000 --only jsonl --only parquet"),
     Part("requests", "", "--articles 200"),
     Part("startup", "--runs 15", "--runs 5"),

@@ -1,7 +1,7 @@
 """The command: how long the pages of `browse` take to answer, in a made archive of any size.
 
 python -m benchmarks.latency --articles 100000 --report docs/browse.md
-python -m benchmarks.latency --archive DIR                         # one that was made before
+python -m benchmarks.latency --archive DIR       # one that was made before, by benchmarks.store, say
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main(count: int, archive: Path | None, report: Path | None) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         if archive is None:
             with open_archive(Path(temporary), "benchmark") as made:
-                archives.pour(made, archives.articles(count))
+                archives.grow(made, count)
         folder = archive or Path(temporary)
         with reader(folder) as db:
             (held,) = db.execute("SELECT count(*) FROM articles").fetchone()

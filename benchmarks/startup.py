@@ -32,7 +32,7 @@ def main(runs: int) -> None:
         raise click.ClickException(f"no sentences to make articles of: {BENCH} is not there")
     with tempfile.TemporaryDirectory() as folder:
         with open_archive(Path(folder), "benchmark") as archive:
-            archives.pour(archive, archives.articles(ARTICLES))
+            archives.grow(archive, ARTICLES)
         commands = {
             "--help": ["--help"],
             "search": ["search", "jahr OR year", "--archive", folder],
