@@ -9,9 +9,12 @@ python -m benchmarks.imports --report docs/benchmarks.md
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
 
@@ -23,6 +26,7 @@ from benchmarks.pages import BENCH, Page, load
 from benchmarks.processes import Cost, newsarchive
 from benchmarks.report import machine, write_section
 from benchmarks.tables import markdown_table, spread
+from crawler import reading
 
 PAGES, RUNS, LONG = 600, 3, 4_000
 SITES = 10
@@ -34,6 +38,8 @@ Copies of real pages (`benchmarks/copies.py`) on {SITES} hosts, in one WARC file
 archive of its own and reads them; `reextract --all` reads all captures of that archive again, and stores
 what is the same. The commands as users run them, in processes of their own, start included. ms: of the
 processor, a page, all processes together. Memory: the most that all processes held at once (PSS).
+"Reading alone" is `crawler.reading.read` of the real pages by so many processes that share nothing, without
+captures, archive and hand-over: what the machine gives a second process at most.
 """.strip()
 
 
@@ -62,8 +68,9 @@ def main(pages: int, runs: int, long: int, report: Path | None) -> None:
         raise click.ClickException(f"no pages to import: {BENCH} is not there")
     originals = load(sample=pages)
     found = list(_measure(originals, pages, WORKERS * runs))
+    alone = {count: [_alone(originals, count) for _ in range(runs)] for count in WORKERS}
     watched = list(_measure(load(), long, WORKERS[-1:])) if long else []
-    text = "\n".join(_report(found, watched))
+    text = "\n".join(_report(found, watched, alone))
     click.echo(text)
     if report:
         write_section(report, "imports", text)
@@ -84,6 +91,29 @@ def _measure(originals: Sequence[Page], pages: int, workers: Sequence[int]) -> I
                     yield done
 
 
+def _alone(originals: Sequence[Page], count: int) -> float:
+    """Pages a second that so many processes read, each all of them, from the moment when all are ready."""
+    context = multiprocessing.get_context("spawn")
+    ready, pages = context.Barrier(count + 1), [(page.body, page.url) for page in originals]
+    readers = [context.Process(target=_read_all, args=[pages, ready]) for _ in range(count)]
+    for reader in readers:
+        reader.start()
+    ready.wait()
+    started = time.monotonic()
+    for reader in readers:
+        reader.join()
+    rate = count * len(pages) / (time.monotonic() - started)
+    click.echo(f"reading alone with {count}: {rate:.1f}/s", err=True)
+    return rate
+
+
+def _read_all(pages: Sequence[tuple[bytes, str]], ready: Barrier) -> None:
+    reading.read(*pages[0])  # what is loaded once
+    ready.wait()
+    for body, url in pages:
+        reading.read(body, url)
+
+
 def _write(folder: Path, originals: Sequence[Page], count: int) -> Path:
     """A WARC file with so many copies of the pages."""
     folder.mkdir()
@@ -97,7 +127,9 @@ def _write(folder: Path, originals: Sequence[Page], count: int) -> Path:
     return file
 
 
-def _report(found: Sequence[Run], watched: Sequence[Run]) -> Iterator[str]:
+def _report(
+    found: Sequence[Run], watched: Sequence[Run], alone: Mapping[int, Sequence[float]]
+) -> Iterator[str]:
     yield "## Import and re-extraction"
     yield ""
     yield f"{machine()}; median (lowest–highest)."
@@ -117,8 +149,15 @@ def _report(found: Sequence[Run], watched: Sequence[Run]) -> Iterator[str]:
             spread([1000 * run.cost.cpu / run.pages for run in runs], ".1f"),
             spread([run.cost.peak / 1e6 for run in runs], ".0f"),
         ])  # fmt: skip
+    for workers, rates in alone.items():
+        if rates:
+            runs_, rate = str(len(rates)), spread(rates, ".1f")
+            rows.append(["reading alone", str(workers), "", runs_, rate, "", ""])
     yield from markdown_table(rows)
     yield ""
+    if all(alone.values()):
+        one, two = (median(alone[workers]) for workers in WORKERS)
+        yield f"- Reading alone: two processes read {two / one:.2f} × as many pages a second as one."
     for command in dict.fromkeys(run.command for run in found):
         one, two = (
             median(run.rate for run in found if (run.command, run.workers) == (command, workers))
