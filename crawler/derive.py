@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archive import given, urls, warc
-from archive.model import Capture, Fault, Found, Outcome, Role
+from archive.model import Capture, Fault, Found, Outcome, Reading, Role
 from archive.readings import EXTRACTOR
 from crawler import discovery, rights
 from crawler.discovery import sitemap
@@ -89,52 +89,75 @@ def role(url: str) -> Role:
 
 
 def _derive(capture: Capture, source: Source, read: Callable[[], warc.Exchange]) -> Outcome:
-    if capture.status >= 400:
-        return Fault(
-            f"http-{capture.status}", f"HTTP status {capture.status}", capture.status in PERMANENT
+    exchange = _refusal(capture.status) or _opened(read)
+    if isinstance(exchange, Fault):
+        return exchange
+    is_mail = _content_type(exchange).startswith("message/rfc822")
+    if not is_mail and len(exchange.body) > most_bytes(capture.role):
+        return too_large(most_bytes(capture.role))
+    if capture.role == "robots":
+        text = decode(exchange.body, _content_type(exchange)).text
+        return Found(
+            signals=rights.robots_signals(text), pages=sitemap.stated(text, capture.final_url)
         )
-    if capture.status >= 300:
+    if capture.role != "article":
+        return _list(capture, source, exchange)
+    if given.is_given(exchange):
+        return _given(exchange)
+    if not exchange.body.strip():
+        return Fault("empty", "the page is empty")
+    if is_mail:
+        from crawler import mail
+
+        return mail.read(exchange.body, capture.url, _rules(source, capture), source.language)
+    return _page(capture, source, exchange)
+
+
+def _refusal(status: int) -> Fault | None:
+    """What a status says that comes without the page."""
+    if status >= 400:
+        return Fault(f"http-{status}", f"HTTP status {status}", status in PERMANENT)
+    if status >= 300:
         return Fault("redirects", "it redirects to nothing that can be fetched", permanent=True)
+    return None
+
+
+def _opened(read: Callable[[], warc.Exchange]) -> warc.Exchange | Fault:
     try:
-        exchange = read()
+        return read()
     except warc.TooLarge:
         return too_large(MAIL_BYTES)
     except warc.CutShort:
         return Fault("truncated", CUT_SHORT)
     except warc.WarcError as error:
         return Fault("unreadable", str(error), permanent=True)
-    content_type = _header(exchange, "content-type")
-    is_mail = content_type.startswith("message/rfc822")
-    if not is_mail and len(exchange.body) > most_bytes(capture.role):
-        return too_large(most_bytes(capture.role))
-    if capture.role == "robots":
-        text = decode(exchange.body, content_type).text
-        return Found(
-            signals=rights.robots_signals(text), pages=sitemap.stated(text, capture.final_url)
-        )
-    if capture.role != "article":
-        page = discovery.Page(capture.final_url, exchange.body, exchange.headers, exchange.status)
-        found = discovery.find(capture.role, page, source)
-        is_empty = isinstance(found, Fault) or not (
-            found.articles or any(not link.optional for link in found.pages)
-        )
-        return (_wall(page) if is_empty else None) or found
-    if given.is_given(exchange):
-        try:
-            return given.read(exchange)
-        except given.GivenError as error:
-            return Fault("unreadable", str(error), permanent=True)
-    if not exchange.body.strip():
-        return Fault("empty", "the page is empty")
-    rules = _rules(source, capture)
-    if is_mail:
-        from crawler import mail
 
-        return mail.read(exchange.body, capture.url, rules, source.language)
+
+def _list(capture: Capture, source: Source, exchange: warc.Exchange) -> Found | Fault:
+    """What a page of discovery leads to."""
+    page = discovery.Page(capture.final_url, exchange.body, exchange.headers, exchange.status)
+    found = discovery.find(capture.role, page, source)
+    is_empty = isinstance(found, Fault) or not (
+        found.articles or any(not link.optional for link in found.pages)
+    )
+    return (_wall(page) if is_empty else None) or found
+
+
+def _given(exchange: warc.Exchange) -> Reading | Fault:
+    """An article that was read elsewhere."""
+    try:
+        return given.read(exchange)
+    except given.GivenError as error:
+        return Fault("unreadable", str(error), permanent=True)
+
+
+def _page(capture: Capture, source: Source, exchange: warc.Exchange) -> Reading | Fault:
+    """The article of a web page."""
     if urls.is_home(capture.final_url) and not urls.is_home(capture.url):
         return Fault("gone-home", "it leads to the home page: the article seems to be gone")
     if exchange.body.startswith(BINARY):
         return Fault("not-html", "the page is a picture, a PDF or another file", permanent=True)
+    content_type = _content_type(exchange)
     if not _may_be_html(content_type):
         return Fault("not-html", f"the page is {content_type}, not HTML", permanent=True)
     from crawler import reading
@@ -143,7 +166,7 @@ def _derive(capture: Capture, source: Source, read: Callable[[], warc.Exchange])
         exchange.body,
         capture.final_url,
         exchange.headers,
-        rules,
+        _rules(source, capture),
         source.language,
         captured=moment(capture.fetched),
     )
@@ -191,8 +214,8 @@ def too_large(limit: int) -> Fault:
     return Fault("too-large", f"larger than {limit // 1024**2} MiB", permanent=True)
 
 
-def _header(exchange: warc.Exchange, name: str) -> str:
-    return next((value for key, value in exchange.headers if key.lower() == name), "")
+def _content_type(exchange: warc.Exchange) -> str:
+    return next((value for key, value in exchange.headers if key.lower() == "content-type"), "")
 
 
 def _may_be_html(content_type: str) -> bool:
