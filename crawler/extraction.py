@@ -127,19 +127,18 @@ class _Walk:
         skipping: Any = None
         walk = etree.iterwalk(body, events=("start", "end"))
         for event, element in walk:
-            if skipping is not None:  # its end: what is in it does not come
-                skipping = None
-                self._add(element.tail)
-            elif event == "start":
-                if not isinstance(element.tag, str) or element.tag in self._skipped:
+            if event == "start" and skipping is None:
+                if element.tag in self._skipped:
                     skipping = element
                     walk.skip_subtree()
                 else:
                     self._open(element)
-            else:
+                continue
+            if skipping is None:
                 self._close(element)
-                if element is not body:
-                    self._add(element.tail)
+            skipping = None  # its end: what is in it does not come
+            if (tail := element.tail) and element is not body:
+                self._add(tail)
         self._flush()
         return self._found
 
@@ -168,7 +167,8 @@ class _Walk:
             self._open_link(element)
         elif tag in MARKS and not self._preformatted:
             self._line.markdown.append(MARKS[tag])
-        self._add(element.text)
+        if text := element.text:
+            self._add(text)
 
     def _close(self, element: Any) -> None:
         tag = element.tag
@@ -185,9 +185,7 @@ class _Walk:
         if self._rows and element is self._rows[-1]:
             self._rows.pop()
 
-    def _add(self, text: str | None) -> None:
-        if not text:
-            return
+    def _add(self, text: str) -> None:
         line = self._line
         if text.isspace() and not self._preformatted:  # half of all that stands between elements
             if line.text or line.markdown:
