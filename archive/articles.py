@@ -19,6 +19,7 @@ from typing import Literal
 
 from archive import (
     captures,
+    contents,
     fingerprint,
     learned,
     readings,
@@ -29,11 +30,6 @@ from archive import (
 from archive.model import BETWEEN, Block, Capture, Reading, Reason, main_text
 
 Held = Sequence[tuple[Capture, Reading]]  # captures with their readings, in the order of capture
-
-STATED = (
-    "title", "published", "modified", "language", "language_confidence", "declared_language",
-    "description", "image", "access", "form",
-)  # fmt: skip
 
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
@@ -92,7 +88,7 @@ def metadata(address: str, held: Held) -> dict[str, object]:
 
 def stated(reading: Reading) -> dict[str, object]:
     """The columns that hold what a reading says as it says it."""
-    return {name: getattr(reading, name) for name in STATED}
+    return {name: getattr(reading, name) for name in readings.STATED}
 
 
 def source_of_text(address: str, held: Held) -> Capture:
@@ -185,13 +181,14 @@ def _rows(
 ) -> Iterator[tuple[int, Capture, Reading]]:
     """Readings with the ids of their articles."""
     rows = db.execute(
-        f"SELECT r.article_id, k.body, {captures.columns('c')} FROM readings r "
-        "JOIN contents k ON k.digest = r.content JOIN captures c ON c.id = r.capture_id "
-        f"WHERE {where}",
+        f"SELECT r.article_id, r.content, {captures.columns('c')} FROM readings r "
+        f"JOIN captures c ON c.id = r.capture_id WHERE {where}",
         [value],
     ).fetchall()
-    for article_id, body, *values in rows:
-        yield article_id, captures.capture(values), readings.unpack(body)
+    found = contents.load(db, {row[1] for row in rows})
+    for article_id, content, *values in rows:
+        if content in found:
+            yield article_id, captures.capture(values), found[content]
 
 
 def block_row(

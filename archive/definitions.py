@@ -1,7 +1,8 @@
 """What is derived from all articles, by which definition; another one derives it anew on opening.
 
 Migrations bring tables up to date and know nothing of the program; this is for what only the
-program can derive: the words of the full-text index, the signatures of texts.
+program can derive: the words of the full-text index, the signatures of texts, what of a reading need
+not be kept twice.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archive import duplicates, search
+from archive import contents, duplicates, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Part:
 PARTS = {
     "search": Part(search.VERSION, search.rebuild),
     "duplicates": Part(duplicates.VERSION, duplicates.rebuild),
+    "contents": Part(contents.VERSION, contents.shorten),
 }
 
 

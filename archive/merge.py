@@ -15,8 +15,8 @@ from pathlib import Path
 
 from archive import (
     articles,
+    contents,
     forget,
-    readings,
     rereading,
     rights,
     sitemaps,
@@ -47,7 +47,7 @@ _AS = {"state": "replace(state, 'leased', 'waiting')", "lease": "NULL"}
 
 _CONTENT = (
     "LEFT JOIN readings r ON r.capture_id = c.id LEFT JOIN sitemap_readings s ON s.capture_id = c.id "
-    "LEFT JOIN contents k ON k.digest = coalesce(r.content, s.content)"
+    "LEFT JOIN contents k ON k.digest = s.content"
 )
 _COLUMNS = ", ".join(f"c.{column.name}" for column in fields(Capture))
 
@@ -73,16 +73,7 @@ class _Theirs:
     capture: Capture
     is_read: bool
     content: str | None  # digest of the reading; null: none followed
-    body: bytes | None
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """What the capture was read as, as far as that is kept."""
-        if not self.body:
-            return None
-        if self.capture.role == "sitemap":
-            return Found(translations=sitemaps.unpack(self.body))
-        return readings.unpack(self.body)
+    outcome: Outcome | None  # as far as that is kept
 
 
 def merge(archive: Store, other: Path, advance: Callable[[int], None] = lambda _: None) -> Merged:
@@ -123,10 +114,17 @@ def count(directory: Path) -> int:
 
 def _batches(db: sqlite3.Connection) -> Iterator[list[_Theirs]]:
     rows = db.execute(
-        f"SELECT c.read, k.digest, k.body, {_COLUMNS} FROM captures c {_CONTENT} ORDER BY c.id"
+        f"SELECT c.read, r.content, s.content, k.body, {_COLUMNS} FROM captures c {_CONTENT} "
+        "ORDER BY c.id"
     )
     while batch := rows.fetchmany(BATCH):
-        yield [_Theirs(Capture(*row[3:]), bool(row[0]), row[1], row[2]) for row in batch]
+        read: dict[str, Outcome] = {**contents.load(db, {row[1] for row in batch if row[1]})}
+        listed = {row[2]: row[3] for row in batch if row[2]}
+        read |= {d: Found(translations=sitemaps.unpack(body)) for d, body in listed.items()}
+        yield [
+            _Theirs(Capture(*row[4:]), bool(row[0]), row[1] or row[2], read.get(row[1] or row[2]))
+            for row in batch
+        ]
 
 
 def _add(archive: Store, folder: Path, theirs: _Theirs, merged: Merged) -> Read | None:
@@ -178,7 +176,7 @@ def _held(
     """The capture in this archive: its id, whether it is read, its reading's digest, by what."""
     where = " AND ".join(f"c.{name} = ?" for name in IDENTITY)
     row: tuple[int, int, str | None, str | None] | None = db.execute(
-        f"SELECT c.id, c.read, k.digest, c.read_by FROM captures c {_CONTENT} WHERE {where}",
+        f"SELECT c.id, c.read, coalesce(r.content, s.content), c.read_by FROM captures c {_CONTENT} WHERE {where}",
         [getattr(capture, name) for name in IDENTITY],
     ).fetchone()
     return row

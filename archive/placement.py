@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archive import addresses, articles, fingerprint, readings, refresh, rights, urls
+from archive import addresses, articles, contents, fingerprint, readings, refresh, rights, urls
 from archive.articles import Change, Held
 from archive.model import Capture, Reading
 
@@ -95,21 +95,19 @@ def save(db: sqlite3.Connection, read: Sequence[Pair]) -> Saved:
     """
     pairs = {_id(capture): (capture, reading) for capture, reading in read}
     held = _filed(db, "capture_id", pairs)
-    packed = {n: readings.pack(reading) for n, (_, reading) in pairs.items() if reading}
-    contents = {number: digest for number, (digest, _) in packed.items()}
+    digests = {n: readings.pack(reading)[0] for n, (_, reading) in pairs.items() if reading}
     changed = {
         number: pair
         for number, pair in pairs.items()
-        if contents.get(number) != (held[number].content if number in held else None)
+        if digests.get(number) != (held[number].content if number in held else None)
     }
     places, before = held, dict[int, int]()
     if changed:
         old = {number: held[number] for number in changed.keys() & held.keys()}
-        db.executemany("INSERT OR IGNORE INTO contents VALUES (?, ?)", packed.values())
-        around = _around(db, changed, old, contents)
+        around = _around(db, changed, old, digests)
         _save_signals(db, changed, old, around)
         before = _settle(db, changed, old, around)
-        _forget_contents(db, [each.content for each in old.values()])
+        contents.forget(db, [each.content for each in old.values()])
         places = held | around.filed
     after = _revision_counts(db, before)
 
@@ -147,11 +145,11 @@ def _around(
     db: sqlite3.Connection,
     changed: Mapping[int, Pair],
     old: Mapping[int, _Filed],
-    contents: Mapping[int, str],
+    digests: Mapping[int, str],
 ) -> _Around:
     read = {n: (capture, reading) for n, (capture, reading) in changed.items() if reading}
     now = {
-        n: _Filed(n, old[n].article_id if n in old else NOWHERE, keys(*pair), contents[n])
+        n: _Filed(n, old[n].article_id if n in old else NOWHERE, keys(*pair), digests[n])
         for n, pair in read.items()
     }
     stated = [each.keys for each in (*old.values(), *now.values())]
@@ -178,14 +176,6 @@ def _save_signals(
                 rights.save(db, other, says.signals)
 
 
-def _forget_contents(db: sqlite3.Connection, digests: Iterable[str]) -> None:
-    db.executemany(
-        "DELETE FROM contents WHERE digest = ?1 "
-        "AND NOT EXISTS (SELECT 1 FROM readings WHERE content = ?1)",
-        [(digest,) for digest in digests],
-    )
-
-
 def _settle(
     db: sqlite3.Connection,
     changed: Mapping[int, Pair],
@@ -208,8 +198,10 @@ def _settle(
     gone = {number for number, (_, reading) in changed.items() if not reading}
     held = _held(db, around, touched, gone)
     before = dict.fromkeys(touched, 0) | _revision_counts(db, touched)
-    refresh.refresh(db, held, new)
+    contents.keep(db, [each[-1][1] for each in held.values()], touched, changed)
+    db.execute("PRAGMA defer_foreign_keys = ON")  # of articles that follow
     _file(db, changed, around, moved)
+    refresh.refresh(db, held, new)
     refresh.remove(db, touched - held.keys())
     around.load(db, moved)
     known = {(urls.key(capture.final_url), capture.url) for capture, _ in changed.values()}

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import sys
 from dataclasses import astuple, fields, replace
 from typing import Any
 
 import orjson
 
-from archive.model import Block, BlockKind, Reading, Reason, Signal
+from archive.model import SITE_RULE, Block, BlockKind, Reading, Reason, Signal
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -30,24 +31,49 @@ FIELDS = ("title", "authors", "published")  # that an article has, as a rule
 DAMAGED = (zstd.ZstdError, ValueError, KeyError, TypeError)  # what is no packed reading
 EXTRACTOR = "9"  # raised whenever the same bytes may give another reading
 
+STATED = (  # what a reading says as it says it, in columns of `articles`
+    "title", "published", "modified", "language", "language_confidence", "declared_language",
+    "description", "image", "access", "form",
+)  # fmt: skip
+_IN_TABLES = {*STATED, "authors", "tags", "blocks"}  # while the reading is an article's current one
+
 _NAMES = [
     f.name for f in fields(Reading) if f.init and f.name not in ("blocks", "signals", "warnings")
 ]
-_EMPTY = (None, "", ())
+_EMPTY: tuple[object, ...] = (None, "", (), [])
 # Level 3, zstd's own default, made once: half of what a page costs is to make one.
 _COMPRESSOR = zstd.ZstdCompressor(level=3)
 
 
 def pack(reading: Reading) -> Packed:
     """The SHA-256 of the reading (without its warnings), and its compressed form."""
-    if reading._packed:  # by the process that read it
-        return reading._packed
-    values = {name: getattr(reading, name) for name in _NAMES}
-    short = {name: value for name, value in values.items() if value not in _EMPTY}
-    short["blocks"] = [_short(block) for block in reading.blocks]
-    short["signals"] = [astuple(signal) for signal in reading.signals]
-    text = orjson.dumps(short, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest(), compress(text)
+    if not reading._packed:  # by the process that read it, or before
+        text = _text(_values(reading))
+        object.__setattr__(reading, "_packed", (text_digest(text), compress(text)))
+    assert reading._packed
+    return reading._packed
+
+
+def rest(reading: Reading) -> bytes:
+    """What of the reading does not stand in the tables, if it is an article's current one."""
+    return dumps(rest_of(_values(reading)))
+
+
+def stands(reading: Reading) -> bool:
+    """Whether the tables say of it, if it is an article's current one, what `rest` leaves out.
+
+    Not where another decision than "it repeats" would be lost with that one, and not what SQLite
+    would give back otherwise.
+    """
+    confidence = reading.language_confidence
+    return (
+        confidence is None or (isinstance(confidence, float) and math.isfinite(confidence))
+    ) and all(
+        block.reason is not Reason.REPEATED
+        if block.reason
+        else block.rule == SITE_RULE or (block.rule is None and block.evidence is None)
+        for block in reading.blocks
+    )
 
 
 def measure(reading: Reading) -> tuple[int, int, str]:
@@ -62,7 +88,12 @@ def measure(reading: Reading) -> tuple[int, int, str]:
 
 def unpack(body: bytes) -> Reading:
     """The reading that was packed. Raises one of DAMAGED."""
-    values: dict[str, Any] = orjson.loads(decompress(body))
+    return reading(loads(body))
+
+
+def reading(values: dict[str, Any]) -> Reading:
+    """The reading with these values, as they are packed. Raises one of DAMAGED."""
+    values = dict(values)
     return Reading(
         title=values.pop("title", ""),
         blocks=tuple(_long(*block) for block in values.pop("blocks")),
@@ -74,11 +105,62 @@ def unpack(body: bytes) -> Reading:
     )
 
 
+def loads(body: bytes) -> dict[str, Any]:
+    """The values that were packed. Raises one of DAMAGED."""
+    values: dict[str, Any] = orjson.loads(decompress(body))
+    return values
+
+
+def dumps(values: dict[str, Any]) -> bytes:
+    """Values, packed."""
+    return compress(_text(values))
+
+
+def digest(values: dict[str, Any]) -> str:
+    """The SHA-256 of a reading with these values."""
+    return text_digest(_text(values))
+
+
+def is_rest(values: object) -> bool:
+    """Whether these are the values that do not stand in the tables. (What sitemaps say is a list.)"""
+    return isinstance(values, dict) and "blocks" not in values
+
+
+def rest_of(values: dict[str, Any]) -> dict[str, Any]:
+    """Those of a reading's values that do not stand in the tables."""
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in _IN_TABLES and (value or name != "signals")
+    }
+
+
+def filled(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty."""
+    return {name: value for name, value in values.items() if value not in _EMPTY}
+
+
+def _values(reading: Reading) -> dict[str, Any]:
+    values = filled({name: getattr(reading, name) for name in _NAMES})
+    values["blocks"] = [_short(block) for block in reading.blocks]
+    values["signals"] = [astuple(signal) for signal in reading.signals]
+    return values
+
+
+def _text(values: dict[str, Any]) -> bytes:
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+def text_digest(text: bytes) -> str:
+    """The SHA-256 of values as JSON."""
+    return hashlib.sha256(text).hexdigest()
+
+
 def received(packed: Packed, warnings: tuple[str, ...]) -> Reading:
     """The reading that another process packed, which `pack` gives as that did."""
-    reading = replace(unpack(packed[1]), warnings=warnings)
-    object.__setattr__(reading, "_packed", packed)
-    return reading
+    received = replace(unpack(packed[1]), warnings=warnings)
+    object.__setattr__(received, "_packed", packed)
+    return received
 
 
 def compress(text: bytes) -> bytes:
@@ -89,14 +171,6 @@ def compress(text: bytes) -> bytes:
 def decompress(body: bytes) -> bytes:
     """What was compressed. Raises one of DAMAGED."""
     return zstd.decompress(body)
-
-
-def is_whole(digest: str, body: bytes) -> bool:
-    """Whether a row of `contents` is as it was written."""
-    try:
-        return hashlib.sha256(decompress(body)).hexdigest() == digest
-    except DAMAGED:
-        return False
 
 
 def to_json(reading: Reading) -> str:
@@ -123,9 +197,21 @@ def _plain(value: Reading | Block | Signal) -> dict[str, Any]:
 
 def _short(block: Block) -> tuple[str | None, ...]:
     marked = None if block.markdown == block.text else block.markdown
-    if block.reason or block.rule or block.evidence:
-        return (block.kind, block.text, marked, block.reason, block.rule, block.evidence)
-    return (block.kind, block.text) if marked is None else (block.kind, block.text, marked)
+    return short_block(block.kind, block.text, marked, block.reason, block.rule, block.evidence)
+
+
+def short_block(
+    kind: str,
+    text: str,
+    marked: str | None,
+    reason: str | None,
+    rule: str | None,
+    evidence: str | None,
+) -> tuple[str | None, ...]:
+    """A block as it is packed; `marked`: its Markdown, null where that is the text."""
+    if reason or rule or evidence:
+        return (kind, text, marked, reason, rule, evidence)
+    return (kind, text) if marked is None else (kind, text, marked)
 
 
 def _long(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archive import contents as kept
 from archive import integrity, readings
 from archive import schema as schemas
 from archive.opening import ArchiveError, open_archive, open_reader
@@ -76,8 +77,8 @@ def test_what_pages_gave_is_measured_in_an_earlier_archive(tmp_path: Path) -> No
         for column in names.split(", "):
             db.execute(f"ALTER TABLE readings DROP COLUMN {column}")
         db.execute("ALTER TABLE runs DROP COLUMN is_current")
-        for digest, body in db.execute("SELECT digest, body FROM contents").fetchall():
-            text = readings.to_json(readings.unpack(body)).encode()  # as it was packed then
+        for digest, reading in kept.load(db, [row[0] for row in contents]).items():
+            text = readings.to_json(reading).encode()  # as it was packed then
             row = [hashlib.sha256(text).hexdigest(), zlib.compress(text), digest]
             db.execute("UPDATE contents SET digest = ?, body = ? WHERE digest = ?", row)
             db.execute("UPDATE readings SET content = ? WHERE content = ?", [row[0], digest])

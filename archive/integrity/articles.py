@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 
 from archive import articles, placement, presence, readings, repetition, rights, translations, urls
+from archive import contents as kept
 from archive import learned as counted
 from archive.integrity.problem import Problem, Remedy
 from archive.model import UNREAD, Capture, Reading, main_text
@@ -56,9 +57,9 @@ def _is_lost(db: sqlite3.Connection, article_id: int) -> bool:
 
 def contents(db: sqlite3.Connection) -> Iterator[Problem]:
     """What is wrong with the readings of captures."""
-    for digest, body in db.execute("SELECT digest, body FROM contents"):
-        if not readings.is_whole(digest, body):
-            yield Problem(f"contents {digest}: does not fit its digest", Remedy.REEXTRACT)
+    for digest, url in kept.damaged(db):
+        whose = f"article {url}" if url else f"contents {digest}"
+        yield Problem(f"{whose}: what was read does not fit its digest", Remedy.REEXTRACT)
     for (digest,) in db.execute(
         "SELECT digest FROM contents WHERE digest NOT IN (SELECT content FROM readings) "
         "AND digest NOT IN (SELECT content FROM sitemap_readings)"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from archive import (
     addresses,
     articles,
+    contents,
     definitions,
     placement,
     presence,
@@ -66,9 +67,8 @@ def mend(store: Store, article_ids: Iterable[int], *, is_torn: bool) -> None:
 
 def _drop_contents(db: sqlite3.Connection) -> None:
     """Readings that are damaged or missing go, and their captures are to be read again."""
-    for digest, body in db.execute("SELECT digest, body FROM contents"):
-        if not readings.is_whole(digest, body):
-            db.execute("DELETE FROM contents WHERE digest = ?", [digest])
+    for digest, _ in list(contents.damaged(db)):
+        db.execute("DELETE FROM contents WHERE digest = ?", [digest])
     for table in ("readings", "sitemap_readings"):
         lost = f"SELECT capture_id FROM {table} WHERE content NOT IN (SELECT digest FROM contents)"
         db.execute(f"UPDATE captures SET {_OUTDATED} WHERE id IN ({lost})")
@@ -116,6 +116,7 @@ def _renew(db: sqlite3.Connection, article_id: int) -> None:
             [found.own, found.declared, *readings.measure(reading), capture.id],
         )
         rights.save(db, capture, reading.signals)
+    contents.keep(db, [held[-1][1]], [article_id], {})
     refresh.refresh(db, {article_id: held})
     presence.renew(db, [article_id])
     groups.regroup(db, [article_id])
