@@ -20,7 +20,7 @@ from tests.broken_site import Site, serve
 from tests.conftest import ROOT, Run
 
 PAGES = 30
-SMALL = "2600k"  # of a disk: room for the schema, and for a third of the articles
+SMALL = "4600k"  # of a disk: room for the schema, and for a third of the articles
 
 
 @pytest.fixture(scope="module")
