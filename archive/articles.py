@@ -192,18 +192,18 @@ def _rows(
 
 
 def block_row(
-    article_id: int, position: int, block: Block, digest: str | None = None
+    article_id: int, position: int, block: Block, digest: int | None = None
 ) -> tuple[object, ...]:
     """The row of `blocks`; `digest` where it is known."""
     marked = None if block.markdown == block.text else block.markdown
     return (
         article_id, position, block.kind, block.text, marked,
-        digest or fingerprint.digest(block.text), block.kept, block.reason, block.rule, block.evidence,
+        fingerprint.digest(block.text) if digest is None else digest, block.kept, block.reason, block.rule, block.evidence,
     )  # fmt: skip
 
 
 def place_rows(
-    article_id: int, blocks: Sequence[Block], digests: Sequence[str], text: str
+    article_id: int, blocks: Sequence[Block], digests: Sequence[int], text: str
 ) -> Iterator[tuple[object, ...]]:
     """The rows of `block_places`; `text` is that of the article, as `main_text` gives it."""
     next_start = 1

@@ -62,9 +62,10 @@ _NAMES = re.compile(f"{_NAME}[^ {_END}]+(?: {_NAME}[^ {_END}]+)+")
 _MASKS = re.compile(f"{MASK}(?: {MASK})+")
 
 
-def digest(text: str) -> str:
-    """16 hexadecimal digits, the same for texts of one normal form."""
-    return hashlib.sha1(normal_form(text).encode(), usedforsecurity=False).hexdigest()[:16]
+def digest(text: str) -> int:
+    """64 bits, as SQLite has integers; the same for texts of one normal form."""
+    whole = hashlib.sha1(normal_form(text).encode(), usedforsecurity=False).digest()
+    return int.from_bytes(whole[:8], "big", signed=True)
 
 
 @lru_cache(KNOWN)

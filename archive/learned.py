@@ -23,14 +23,14 @@ class Change:
     """What changes in a site: how many articles it has more, and how many of them have a digest."""
 
     joined: int = 0
-    digests: Counter[str] = field(default_factory=Counter)
+    digests: Counter[int] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
     """The digests that crossed a threshold, and the number of articles as `enough_articles`."""
 
-    crossed: set[str]
+    crossed: set[int]
     articles: int
 
 
@@ -52,7 +52,7 @@ def count(db: sqlite3.Connection, changes: Mapping[str, Change]) -> dict[str, Co
     }
     standing = _standing(db, added)
     counts: dict[str, Counted] = {}
-    counted, forgotten = list[tuple[str, str, int]](), list[tuple[str, str]]()
+    counted, forgotten = list[tuple[str, int, int]](), list[tuple[str, int]]()
     for site, each in changes.items():
         others = held[site]
         total = others + each.joined
@@ -123,10 +123,10 @@ def enough_articles(
 
 
 def recorded(
-    db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]
-) -> dict[str, dict[str, int]]:
+    db: sqlite3.Connection, wanted: Mapping[str, Collection[int]]
+) -> dict[str, dict[int, int]]:
     """In how many articles of each site each of these digests stands, where they are two or more."""
-    found: dict[str, dict[str, int]] = {site: {} for site in wanted}
+    found: dict[str, dict[int, int]] = {site: {} for site in wanted}
     for site, digest, held in db.execute(
         "SELECT s.site, s.digest, s.articles FROM json_each(?) w CROSS JOIN json_each(w.value) d "
         "CROSS JOIN block_stats s ON s.site = w.key AND s.digest = d.value",
@@ -136,7 +136,7 @@ def recorded(
     return found
 
 
-def articles_with(db: sqlite3.Connection, site: str, crossed: Collection[str]) -> set[int]:
+def articles_with(db: sqlite3.Connection, site: str, crossed: Collection[int]) -> set[int]:
     """The articles whose text can change when these digests cross the threshold.
 
     By their blocks, or, where an article has several readings, by an earlier one of them.
@@ -153,9 +153,9 @@ def articles_with(db: sqlite3.Connection, site: str, crossed: Collection[str]) -
     return {row[0] for row in rows.fetchall()}
 
 
-def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[int]]) -> dict[str, set[int]]:
     """Of each site, which of these digests stand in an article of it."""
-    digests = set[str]().union(*wanted.values())
+    digests = set[int]().union(*wanted.values())
     known = dict(
         db.execute(
             "SELECT value, (SELECT count(*) FROM (SELECT 1 FROM block_places WHERE digest = value LIMIT ?)) "
@@ -164,7 +164,7 @@ def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]) -> 
         ).fetchall()
     )
     rare = {digest for digest, blocks in known.items() if blocks <= RARE}
-    found: dict[str, set[str]] = {site: set() for site in wanted}
+    found: dict[str, set[int]] = {site: set() for site in wanted}
     # A line that stands on many sites is looked for in the articles of this one.
     for asked, tables in (
         (rare, "block_places b CROSS JOIN articles a"),
@@ -179,7 +179,7 @@ def _standing(db: sqlite3.Connection, wanted: Mapping[str, Collection[str]]) -> 
     return found
 
 
-def _overtaken(db: sqlite3.Connection, site: str, before: int, after: int) -> set[str]:
+def _overtaken(db: sqlite3.Connection, site: str, before: int, after: int) -> set[int]:
     """The digests for which a threshold has moved past their count."""
     passed = repetition.passed(before, after)
     if not passed:

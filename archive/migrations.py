@@ -827,6 +827,63 @@ def text_first(db: Database) -> None:
     )
 
 
+NUMBERED = """
+DROP VIEW blocks;
+CREATE TABLE block_places_by_number (  -- the blocks of articles; with their texts: blocks
+    article_id INTEGER NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL,    -- from 0, in the order of the page
+    kind TEXT NOT NULL,           -- heading, paragraph, list-item, quote, code, table, caption
+    start INTEGER,                -- of its text in that of the article, in letters from 1
+    length INTEGER NOT NULL,      -- letters
+    own_text TEXT,                -- its text where it does not stand there, else null
+    marked TEXT,                  -- its Markdown; null where that is the text
+    digest INTEGER NOT NULL,      -- of the normalised text, the key of block_stats
+    kept INTEGER NOT NULL,
+    reason TEXT,
+    rule TEXT,
+    evidence TEXT,
+    PRIMARY KEY (article_id, position)
+);
+INSERT INTO block_places_by_number
+    SELECT article_id, position, kind, start, length, own_text, marked, number_of_hex(digest), kept,
+        reason, rule, evidence
+    FROM block_places ORDER BY article_id, position;
+DROP TABLE block_places;
+ALTER TABLE block_places_by_number RENAME TO block_places;
+CREATE INDEX blocks_digest ON block_places (digest, article_id);
+CREATE VIEW blocks AS
+    SELECT p.article_id, p.position, p.kind, coalesce(own_text, substr(a.text, start, length)) AS text,
+        marked, p.digest, kept, reason, rule, evidence,
+        coalesce(marked, own_text, substr(a.text, start, length)) AS markdown, p.length
+    FROM block_places p JOIN articles a ON a.id = p.article_id;
+
+CREATE TABLE block_stats_by_number (   -- only what stands in two articles or more
+    site TEXT NOT NULL,
+    digest INTEGER NOT NULL,
+    articles INTEGER NOT NULL,    -- distinct articles of the site whose current revision has it
+    PRIMARY KEY (site, digest)
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO block_stats_by_number
+    SELECT site, number_of_hex(digest), articles FROM block_stats;
+DROP TABLE block_stats;
+ALTER TABLE block_stats_by_number RENAME TO block_stats;
+"""
+
+
+@migration
+def digests_as_numbers(db: Database) -> None:
+    """Digests of blocks are 64-bit numbers: half of the room, in the table and in its index."""
+    db.conn.create_function("number_of_hex", 1, _number_of_hex, deterministic=True)
+    _run(db, NUMBERED)
+
+
+def _number_of_hex(digest: str) -> int:
+    try:
+        return int.from_bytes(bytes.fromhex(digest)[:8], "big", signed=True)
+    except ValueError:  # damaged: `verify` tells
+        return 0
+
+
 def _run(db: Database, script: str) -> None:
     """Execute the statements of a script one by one: `executescript` would end the transaction."""
     pending = ""

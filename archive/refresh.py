@@ -40,7 +40,7 @@ class _Article:
     address: str
     held: Held  # empty: its readings were damaged, and are to be made anew
     blocks: Sequence[Block]
-    digests: Sequence[str]
+    digests: Sequence[int]
     indexed: tuple[str, str, str] | None  # title, text, authors in the index; null: not in it
     is_new: bool  # it stands in no table yet
     are_stored: bool  # the blocks are those in the table
@@ -51,7 +51,7 @@ class _Article:
     def site(self) -> str:
         return urls.site(self.address)
 
-    def repeatable(self) -> set[str]:
+    def repeatable(self) -> set[int]:
         """The digests on whose counts it depends what its text is."""
         pairs = zip(self.digests, self.blocks, strict=True)
         return {digest for digest, block in pairs if learned.may_repeat(block)}
@@ -119,7 +119,7 @@ def _read(number: int, held: Held, row: _Row | None, new: Mapping[int, str]) -> 
     )
 
 
-def _changes(them: Iterable[_Article], before: Mapping[int, set[str]]) -> dict[str, learned.Change]:
+def _changes(them: Iterable[_Article], before: Mapping[int, set[int]]) -> dict[str, learned.Change]:
     changes: dict[str, learned.Change] = defaultdict(learned.Change)
     for each in them:
         change, now = changes[each.site], set(each.digests)
@@ -162,7 +162,7 @@ def _derive_again(db: sqlite3.Connection, article_ids: Collection[int]) -> None:
 
 def _standing(db: sqlite3.Connection, article_ids: Sequence[int]) -> list[_Article]:
     chosen = [json.dumps(article_ids)]
-    blocks: dict[int, list[tuple[Block, str]]] = defaultdict(list)
+    blocks: dict[int, list[tuple[Block, int]]] = defaultdict(list)
     for number, digest, kind, text, markdown, reason, rule, evidence in db.execute(
         "SELECT article_id, digest, kind, text, markdown, reason, rule, evidence FROM blocks "
         f"WHERE article_id {_AMONG} ORDER BY article_id, position",
@@ -185,7 +185,7 @@ def _derive(db: sqlite3.Connection, them: Sequence[_Article], sizes: Mapping[str
 
     `sizes`: the number of articles of each site.
     """
-    wanted: dict[str, set[str]] = defaultdict(set)
+    wanted: dict[str, set[int]] = defaultdict(set)
     for each in them:
         wanted[each.site] |= each.repeatable()
     recorded = learned.recorded(db, wanted)
@@ -279,9 +279,9 @@ def _rows(db: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, _Ro
     }
 
 
-def _digests(db: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, set[str]]:
+def _digests(db: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, set[int]]:
     """The digests of the articles' blocks."""
-    found: dict[int, set[str]] = {article_id: set() for article_id in article_ids}
+    found: dict[int, set[int]] = {article_id: set() for article_id in article_ids}
     for article_id, digest in db.execute(
         f"SELECT article_id, digest FROM block_places WHERE article_id {_AMONG}",
         [json.dumps(list(article_ids))],

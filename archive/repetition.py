@@ -51,7 +51,7 @@ class Counts:
     """The articles of a site, and in how many of them each digest stands (missing: in one)."""
 
     articles: int = 0
-    by_digest: Mapping[str, int] = field(default_factory=dict)
+    by_digest: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

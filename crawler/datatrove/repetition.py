@@ -129,7 +129,7 @@ class RemoveRepeated(PipelineStep):  # type: ignore[misc]
 
 def _counts(folder: DataFolder, sites: set[str]) -> dict[str, repetition.Counts]:
     of: dict[str, int] = {}
-    by_site: dict[str, dict[str, int]] = {}
+    by_site: dict[str, dict[int, int]] = {}
     for row in _rows(folder, "counts", sites):
         of[row["site"]] = row["of"]
         by_site.setdefault(row["site"], {})[row["digest"]] = row["articles"]

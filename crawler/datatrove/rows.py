@@ -35,7 +35,7 @@ def schema(*, blocks: bool = False) -> pa.Schema:
         pa.field("record_id", pa.string()),
     ]
     if blocks:
-        known += [pa.field("blocks", BLOCKS), pa.field("digests", pa.list_(pa.string()))]
+        known += [pa.field("blocks", BLOCKS), pa.field("digests", pa.list_(pa.int64()))]
     return pa.schema(known)
 
 
