@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,10 @@ from crawler.crawl import Crawl
 from crawler.ledger import Options
 from crawler.shared.worker import open_worker
 from crawler.sources import Source
-from crawler.workers import Workers
+from crawler.workers import COLLECT, Workers
+
+# Of SQLite's memory, while the workers need theirs: what a batch changes, a few times over.
+CACHE_KIBIBYTES = 16 * 1024
 
 
 @contextmanager
@@ -37,6 +41,7 @@ def open_crawl(
     directory = directory or default_directory()
     chosen = sources.select(sources.load(file or directory / "sources.toml"), names)
     with open_archive(directory, "crawl") as archive, ExitStack() as resources:
+        archive.connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
         worker = None
         if frontier:
             worker = resources.enter_context(open_worker(frontier, archive, chosen, options))
@@ -90,6 +95,7 @@ def run(crawl: Crawl, contact: str | None = None, *, debug: bool = False) -> lis
         settings.set("USER_AGENT", f"{scrapy_settings.USER_AGENT} (+{contact})", "cmdline")
     process = AsyncCrawlerProcess(settings)
     process.crawl(NewsletterSpider, crawl=crawl)
+    gc.set_threshold(COLLECT)
     process.start()
     reports = crawl.close()
     if crawl.error:

@@ -27,6 +27,7 @@ CONCURRENT_REQUESTS = 32
 DOWNLOAD_TIMEOUT = 30
 DOWNLOAD_MAXSIZE = 10 * 1024 * 1024  # of what is no page of a source: robots.txt
 DOWNLOAD_WARNSIZE = 0
+CONCURRENT_ITEMS = 1  # a page gives one; Scrapy (2.19) makes so many tasks for each answer
 RETRY_TIMES = 2
 # Faults that pass. Not 429: a host that asks for less is not asked again at once.
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
@@ -38,8 +39,8 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Encoding": "gzip, deflate, br, zstd",
 }
 
-# Every answer is captured and reported, so the spider sees them all.
-HTTPERROR_ALLOW_ALL = True
+# None: the spider sees every answer, and what it finds on a page is no request but waits in the frontier.
+SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
 METAREFRESH_ENABLED = False  # parses every page in the event loop; consent walls use it most
 
 DOWNLOADER_MIDDLEWARES = {
