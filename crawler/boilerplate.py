@@ -110,8 +110,9 @@ def phrase(text: str) -> Finding | None:
 @lru_cache(REMEMBERED)
 def sign(name: str) -> Reason | None:
     """What the class and id of an element say that it holds."""
-    words = _name_parts(name)
-    return next((reason for word, reason in _vocabulary().items() if word in words), None)
+    vocabulary = _vocabulary()
+    found = [vocabulary[word] for word in _name_parts(name) & vocabulary.keys()]
+    return min(found)[1] if found else None
 
 
 def _matches(folded: str, phrases: _Phrases) -> Iterator[tuple[int, str, _Rule]]:
@@ -190,12 +191,13 @@ def _preset() -> Rules:
 
 
 @cache
-def _vocabulary() -> dict[str, Reason]:
+def _vocabulary() -> dict[str, tuple[int, Reason]]:
+    """What a word of a name says, and its rank: of several words the first of the files counts."""
     tables = (*_own.signs.items(), *_preset().signs.items())
-    found: dict[str, Reason] = {}
+    found: dict[str, tuple[int, Reason]] = {}
     for reason, words in tables:
         for word in words:
-            found.setdefault(word, Reason(reason))
+            found.setdefault(word, (len(found), Reason(reason)))
     return found
 
 

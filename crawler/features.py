@@ -119,17 +119,17 @@ class _Page:
                 columns[f"{name}{step}_linked"] = _shifted(self.linked, by)
                 columns[f"{name}{step}_removed"] = _shifted(self.removed, by)
                 columns[f"{name}{step}_phrase"] = _shifted(self.phrase, by)
+        measures = (self.words, self.main, self.linked * self.letters, self.letters, self.removed)
+        running = np.concatenate([np.zeros((5, 1)), np.cumsum(measures, axis=1)], axis=1)
+        index = np.arange(self.n)
         for width in (3, 10):
             for name, low, high in (("before", -width, 0), ("after", 1, width + 1)):
-                words = _window(self.words, low, high)
-                columns[f"{name}{width}_main"] = _window(self.main, low, high) / np.maximum(
-                    1, words
-                )
+                first, end = np.clip(index + low, 0, self.n), np.clip(index + high, 0, self.n)
+                words, main, linked, letters, removed = running[:, end] - running[:, first]
+                columns[f"{name}{width}_main"] = main / np.maximum(1, words)
                 columns[f"{name}{width}_words"] = words
-                columns[f"{name}{width}_linked"] = _window(
-                    self.linked * self.letters, low, high
-                ) / np.maximum(1, _window(self.letters, low, high))
-                columns[f"{name}{width}_removed"] = _window(self.removed, low, high)
+                columns[f"{name}{width}_linked"] = linked / np.maximum(1, letters)
+                columns[f"{name}{width}_removed"] = removed
         return columns
 
     def alike(self) -> dict[str, Any]:
@@ -218,15 +218,6 @@ def _shifted(values: NDArray[Any], by: int) -> NDArray[Any]:
         found[by:] = values[:-by]
     else:
         found[:by] = values[-by:]
-    return found
-
-
-def _window(values: NDArray[Any], low: int, high: int) -> NDArray[Any]:
-    """The sums over the blocks from `low` to before `high`, as seen from each."""
-    n = len(values)
-    running = np.concatenate([[0.0], np.cumsum(values)])
-    index = np.arange(n)
-    found: NDArray[Any] = running[np.clip(index + high, 0, n)] - running[np.clip(index + low, 0, n)]
     return found
 
 

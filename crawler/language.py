@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import langdetect
@@ -30,6 +30,7 @@ DetectorFactory.seed = 0  # else the same text gives now one language, now anoth
 # of the bench; of 500 one, which begins with a quotation, was wrong. 2 trials, of its 7, likewise.
 SAMPLE = 600
 TRIALS = 2
+WORDS = 8_192  # whose n-grams are remembered: few words make up most of a text
 HEARD = 5_000  # letters whose words are looked up: the text may begin in another language
 # Below this many letters langdetect is confidently wrong ("KI" is Swahili with p = .99999).
 LETTERS = 60
@@ -219,17 +220,22 @@ class _Detector(Detector):  # type: ignore[misc]  # langdetect has no types
 
     def _extract_ngrams(self) -> list[str]:
         known = self.word_lang_prob_map
-        found = []
-        for word in "".join(map(_normal, self.text)).split(" "):
-            framed = f" {word} "
-            is_shouted = False
-            for end in range(2, len(framed) + 1) if word else ():
-                letter, before = framed[end - 1], framed[end - 2]
-                is_shouted = letter.isupper() and (is_shouted or before.isupper())
-                if not is_shouted:
-                    cut = (framed[end - n : end] for n in (1, 2, 3) if n <= end)
-                    found += [gram for gram in cut if gram != " " and gram in known]
-        return found
+        words = "".join(map(_normal, self.text)).split(" ")
+        return [gram for word in words if word for gram in _grams(word) if gram in known]
+
+
+@lru_cache(WORDS)
+def _grams(word: str) -> tuple[str, ...]:
+    """The n-grams of a word with the spaces around it, without those of words in capitals."""
+    framed, found = f" {word} ", list[str]()
+    is_shouted = False
+    for end in range(2, len(framed) + 1):
+        letter, before = framed[end - 1], framed[end - 2]
+        is_shouted = letter.isupper() and (is_shouted or before.isupper())
+        if not is_shouted:
+            cut = (framed[end - n : end] for n in (1, 2, 3) if n <= end)
+            found += [gram for gram in cut if gram != " "]
+    return tuple(found)
 
 
 _normal = cache(NGram.normalize)
