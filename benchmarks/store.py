@@ -19,13 +19,15 @@ from statistics import median, quantiles
 
 import click
 
-from archive import search
+from archive import search, urls
+from archive.model import Reading
 from archive.opening import open_archive, reader
 from archive.search import Filters
 from benchmarks import archives
-from benchmarks.pages import BENCH
+from benchmarks.pages import BENCH, load
 from benchmarks.report import machine, write_section
 from benchmarks.tables import markdown_table
+from crawler import reading
 
 # Before the archive has its size so many articles come in while the process gets used to it, then so
 # many are timed.
@@ -34,6 +36,7 @@ QUERIES = 200
 FREQUENT = 20  # words of which each is a broad query
 PAGE = 25  # hits, as on the page of results
 SEED = 7
+FETCHED = "2026-11-24T12:00:00.000Z"
 METHOD = """
 One archive grows from size to size. It is made of real sentences recombined (`benchmarks/archives.py`):
 150 to 700 words an article, English and German, twelve blocks, of 200 sites in turn. "Store" is
@@ -62,14 +65,25 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How many bytes `archive.db` takes for so many articles and bytes of plain text."""
+
+    articles: int
+    taken: int
+    text: int
+
+    def cells(self) -> list[str]:
+        """MB, and the multiple of the text."""
+        return [f"{self.taken / 1e6:,.0f} MB", f"{self.taken / self.text:.1f} ×"]
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """What was measured on an archive; `stored` is articles a second, a number for each round."""
 
-    articles: int
     stored: list[float]
     asked: dict[str, Times]
-    megabytes: float
-    text_megabytes: float
+    room: Room
 
 
 @click.command(help=__doc__)
@@ -83,7 +97,8 @@ def main(sizes: Sequence[int], kept: Path | None, report: Path | None) -> None:
         raise click.UsageError("say how large: --size 10000")
     with tempfile.TemporaryDirectory() as temporary:
         folder = kept or Path(temporary)
-        text = "\n".join(_report([measure(folder, size) for size in sorted(sizes) or [0]]))
+        made = [measure(folder, size) for size in sorted(sizes) or [0]]
+        text = "\n".join(_report(made, *of_real_pages()))
     click.echo(text)
     if report:
         write_section(report, "store", text)
@@ -106,11 +121,33 @@ def measure(folder: Path, size: int) -> Measured:
             "search": _times(lambda query: _found(db, query), narrow),
             "broad search": _times(lambda query: _found(db, query), broad),
         }
-        (articles, text) = db.execute(
-            "SELECT count(*), sum(length(CAST(text AS BLOB))) FROM articles"
-        ).fetchone()
-        size = _one(db, "page_size") * (_one(db, "page_count") - _one(db, "freelist_count"))
-    return Measured(articles, [STORED / each for each in stored], asked, size / 1e6, text / 1e6)
+        room = _room(db)
+    return Measured([STORED / each for each in stored], asked, room)
+
+
+def of_real_pages() -> tuple[Room, float]:
+    """The room that the bench's pages take, and how many blocks an article has."""
+    read = ((page, reading.read(page.body, page.url)) for page in load())
+    made = (
+        archives.Made(page.url, urls.site(page.url), FETCHED, outcome)
+        for page, outcome in read
+        if isinstance(outcome, Reading)
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        with open_archive(Path(folder), "benchmark") as archive:
+            archives.fill(archive, made)
+        with reader(Path(folder)) as db:
+            room = _room(db)
+            (blocks,) = db.execute("SELECT count(*) FROM blocks").fetchone()
+    return room, blocks / room.articles
+
+
+def _room(db: sqlite3.Connection) -> Room:
+    articles, text = db.execute(
+        "SELECT count(*), sum(length(CAST(text AS BLOB))) FROM articles"
+    ).fetchone()
+    taken = _one(db, "page_size") * (_one(db, "page_count") - _one(db, "freelist_count"))
+    return Room(articles, taken, text)
 
 
 def _one(db: sqlite3.Connection, pragma: str) -> int:
@@ -157,7 +194,7 @@ def _rate(stored: Sequence[float]) -> str:
     return f"{median(stored):,.0f} ({min(stored):,.0f}–{max(stored):,.0f})"
 
 
-def _report(measured: Sequence[Measured]) -> Iterator[str]:
+def _report(measured: Sequence[Measured], real: Room, blocks: float) -> Iterator[str]:
     yield "## Store and search"
     yield ""
     yield f"{machine()}, SQLite {sqlite3.sqlite_version}; {QUERIES} queries, {FREQUENT} broad ones."
@@ -166,11 +203,16 @@ def _report(measured: Sequence[Measured]) -> Iterator[str]:
     names = list(measured[0].asked)
     rows = [["articles", "stored a second (CPU)", *names, "archive.db", "of the plain text"]]
     for m in measured:
-        size = [f"{m.megabytes:,.0f} MB", f"{m.megabytes / m.text_megabytes:.1f} ×"]
-        rows.append(
-            [f"{m.articles:,}", _rate(m.stored), *(m.asked[n].cell() for n in names), *size]
-        )
+        asked = [m.asked[name].cell() for name in names]
+        rows.append([f"{m.room.articles:,}", _rate(m.stored), *asked, *m.room.cells()])
     yield from markdown_table(rows)
+    yield ""
+    size, multiple = real.cells()
+    yield (
+        f"Real pages take more: {real.articles} of ../shared/bench, most from a site of their own, have "
+        f"{blocks:.0f} blocks each, and all that were removed are kept: {size}, "
+        f"{real.taken / real.articles / 1000:.0f} kB an article, {multiple} the plain text."
+    )
 
 
 if __name__ == "__main__":
