@@ -78,7 +78,7 @@ PAGE_PARAMETERS = frozenset("id v list doc docid file article story p q url".spl
 # What asks for a closer look at a link of a web page, in lower case: anywhere in the address, as a
 # part of its host or path, anywhere in its query, and as the name of a parameter.
 _ANYWHERE = ACTIONS | CONFIRMATIONS | frozenset(
-    "manage settings profile disable opt- opt_ opt+ opt%20 /http%3a /https%3a ahr0c eyj".split()
+    "manage settings profile opt- /http%3a /https%3a ahr0c eyj".split()
 )  # fmt: skip
 # Without those that hold another one.
 MARKS = sorted(m for m in _ANYWHERE if not any(o in m for o in _ANYWHERE - {m}))
@@ -127,7 +127,7 @@ def target(url: str, reader: Reader | None = None) -> str | None:
 
 def acts(url: str) -> bool:
     """Whether a link, or one wrapped in it, acts on a subscription: ends it, changes it."""
-    return _is_suspicious(url) and any(map(_is_action, levels(url)))
+    return any(map(_is_action, levels(url)))
 
 
 def secrets(links: Iterable[str]) -> frozenset[str]:
