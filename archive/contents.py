@@ -68,7 +68,8 @@ def keep(
     _spell_out(db, article_ids, stay, changed)
     new = dict(readings.pack(reading) for _, reading in changed.values() if reading)
     db.executemany(
-        "INSERT OR IGNORE INTO contents VALUES (?, ?)", (new | _only(rests, new)).items()
+        "INSERT OR IGNORE INTO contents VALUES (?, ?)",
+        (new | {d: rests[d] for d in rests.keys() & new}).items(),
     )
     db.executemany(
         "UPDATE contents SET body = ?2 WHERE digest = ?1 AND body != ?2", list(rests.items())
@@ -103,10 +104,6 @@ def shorten(db: sqlite3.Connection) -> None:
             "UPDATE contents SET body = ? WHERE digest = ?",
             [(readings.dumps(rests[digest]), digest) for digest in fit],
         )
-
-
-def _only(rests: Mapping[str, bytes], new: Collection[str]) -> dict[str, bytes]:
-    return {digest: body for digest, body in rests.items() if digest in new}
 
 
 def _spell_out(

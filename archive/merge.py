@@ -45,10 +45,7 @@ LATEST = {
 # A claim in the frontier ends with its process.
 _AS = {"state": "replace(state, 'leased', 'waiting')", "lease": "NULL"}
 
-_CONTENT = (
-    "LEFT JOIN readings r ON r.capture_id = c.id LEFT JOIN sitemap_readings s ON s.capture_id = c.id "
-    "LEFT JOIN contents k ON k.digest = s.content"
-)
+_CONTENT = "LEFT JOIN readings r ON r.capture_id = c.id LEFT JOIN sitemap_readings s ON s.capture_id = c.id"
 _COLUMNS = ", ".join(f"c.{column.name}" for column in fields(Capture))
 
 
@@ -115,7 +112,7 @@ def count(directory: Path) -> int:
 def _batches(db: sqlite3.Connection) -> Iterator[list[_Theirs]]:
     rows = db.execute(
         f"SELECT c.read, r.content, s.content, k.body, {_COLUMNS} FROM captures c {_CONTENT} "
-        "ORDER BY c.id"
+        "LEFT JOIN contents k ON k.digest = s.content ORDER BY c.id"
     )
     while batch := rows.fetchmany(BATCH):
         read: dict[str, Outcome] = {**contents.load(db, {row[1] for row in batch if row[1]})}
@@ -176,7 +173,8 @@ def _held(
     """The capture in this archive: its id, whether it is read, its reading's digest, by what."""
     where = " AND ".join(f"c.{name} = ?" for name in IDENTITY)
     row: tuple[int, int, str | None, str | None] | None = db.execute(
-        f"SELECT c.id, c.read, coalesce(r.content, s.content), c.read_by FROM captures c {_CONTENT} WHERE {where}",
+        "SELECT c.id, c.read, coalesce(r.content, s.content), c.read_by "
+        f"FROM captures c {_CONTENT} WHERE {where}",
         [getattr(capture, name) for name in IDENTITY],
     ).fetchone()
     return row
