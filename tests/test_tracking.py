@@ -113,3 +113,9 @@ def test_visible_text_shows_neither_tokens_nor_the_readers_address() -> None:
     assert tracking.plain(text, reader) == (
         "To …@…: https://click.example.net/…. Code …, bob@example.org"
     )
+
+
+@pytest.mark.parametrize("part", ["opt_out", "opt~out", "OptOut", "opt-in", "disable-email"])
+def test_a_link_that_acts_is_known_by_its_words_however_they_are_joined(part: str) -> None:
+    assert tracking.acts(f"https://example.org/{part}?k=q8Zr41Lm")
+    assert tracking.secrets([f"https://example.org/{part}?k=q8Zr41Lm"]) == {"q8Zr41Lm"}
